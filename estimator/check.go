@@ -1,0 +1,145 @@
+package estimator
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/plimsoll-dev/plimsoll/catalog"
+)
+
+// LlamaCpp is the engine whose ledger is written out in GGUF terms.
+const LlamaCpp = "llama.cpp"
+
+// check refuses combinations that cannot run whatever the memory.
+func (d *Deployment) check() error {
+	m, e, acc := d.Model, d.Engine, d.Device.Accelerator
+	vendor := acc.Vendor
+	if acc.Class == "cpu" {
+		vendor = "cpu"
+	}
+	if !contains(e.Vendors, vendor) {
+		return unsupported("choose an engine that does: llama.cpp runs everywhere", "%s does not run on %s", e.Name, acc.Name)
+	}
+	if !contains(e.Weights, d.Weights.ID) {
+		return unsupported("choose one of "+strings.Join(e.Weights, ", "), "%s does not load %s weights", e.Name, d.Weights.Name)
+	}
+	if d.KV != nil && !contains(e.KV, d.KV.ID) {
+		return unsupported("choose one of "+strings.Join(e.KV, ", "), "%s does not keep its cache in %s", e.Name, d.KV.Name)
+	}
+	if err := d.checkCapability(vendor); err != nil {
+		return err
+	}
+	if m.Arch.MLA != nil && !e.MLA {
+		return unsupported("", "%s has no multi-head latent attention", e.Name)
+	}
+	for _, k := range d.Shape.kinds {
+		if strings.IndexByte(e.Mixers, k.Mixer) < 0 {
+			return unsupported("", "%s has no %s layers, which %s needs", e.Name, MixerName(k.Mixer), m.ID)
+		}
+	}
+	return d.checkTopology()
+}
+
+// checkCapability holds an NVIDIA part against what precision and engine need.
+func (d *Deployment) checkCapability(vendor string) error {
+	if vendor != "nvidia" {
+		return nil
+	}
+	acc := d.Device.Accelerator
+	cc, err := strconv.ParseFloat(acc.ComputeCapability, 64)
+	if err != nil {
+		return nil // unknown capability: the catalog does not say, so nothing is refused
+	}
+	if cc < d.Engine.MinCapability {
+		return unsupported("llama.cpp runs on it", "%s needs compute capability %g, %s has %g", d.Engine.Name, d.Engine.MinCapability, acc.Name, cc)
+	}
+	p := d.Weights
+	if p.MinCapability > 0 && cc < p.MinCapability {
+		return unsupported("choose a precision that the card runs", "%s needs compute capability %g, %s has %g", p.Name, p.MinCapability, acc.Name, cc)
+	}
+	if p.MaxCapability > 0 && cc >= p.MaxCapability {
+		return unsupported("choose a precision that the card runs", "%s is not supported from compute capability %g on, %s has %g", p.Name, p.MaxCapability, acc.Name, cc)
+	}
+	return nil
+}
+
+// checkTopology applies the divisibility rules of tensor parallelism: query
+// heads divide evenly, KV heads divide or are replicated, pipeline stages have
+// a layer each. llama.cpp splits by layer and has no such rule.
+func (d *Deployment) checkTopology() error {
+	if d.PP > d.Model.Arch.Layers {
+		return unsupported("", "%d pipeline stages for %d layers", d.PP, d.Model.Arch.Layers)
+	}
+	if d.TP%d.AttentionDP != 0 {
+		return unsupported("", "attention-DP %d does not divide TP %d", d.AttentionDP, d.TP)
+	}
+	if d.EP > 1 && d.Model.Arch.Experts == nil {
+		return unsupported("use EP 1", "%s has no experts to spread over EP %d", d.Model.ID, d.EP)
+	}
+	if d.EP > 1 && d.Model.Arch.Experts.Count%d.EP != 0 {
+		return unsupported("", "EP %d does not divide %d experts", d.EP, d.Model.Arch.Experts.Count)
+	}
+	if d.EP > d.TP || d.TP%d.EP != 0 {
+		return unsupported("", "EP %d must divide TP %d", d.EP, d.TP)
+	}
+	if d.Engine.ID == LlamaCpp {
+		if d.TP > 1 {
+			return unsupported("use PP", "llama.cpp splits by layer: --pp %d, not --tp", d.TP)
+		}
+		return nil
+	}
+	tp := d.TP / d.AttentionDP
+	for _, k := range d.Shape.kinds {
+		heads, kv := attentionHeads(&d.Model.Arch, k.Mixer)
+		if heads == 0 {
+			continue
+		}
+		if heads%tp != 0 {
+			return unsupported("choose a TP that divides it", "TP %d does not divide %d query heads", tp, heads)
+		}
+		if kv > 0 && kv%tp != 0 && tp%kv != 0 {
+			return unsupported("", "TP %d and %d KV heads do not divide each other", tp, kv)
+		}
+	}
+	return nil
+}
+
+// attentionHeads returns query and KV heads; an MLA latent has no KV heads to divide.
+func attentionHeads(a *catalog.Architecture, mixer byte) (heads, kv int) {
+	switch mixer {
+	case catalog.FullAttention, catalog.SlidingAttention, catalog.ChunkedAttention, catalog.ParallelMamba2:
+		if a.MLA != nil && mixer == catalog.FullAttention {
+			return a.Attention.Heads, 0
+		}
+		g := a.AttentionOf(mixer)
+		return g.Heads, g.KVHeads
+	}
+	return 0, 0
+}
+
+// MixerName is the field's name of a mixer letter.
+func MixerName(mixer byte) string {
+	switch mixer {
+	case catalog.FullAttention:
+		return "full attention"
+	case catalog.SlidingAttention:
+		return "sliding-window attention"
+	case catalog.ChunkedAttention:
+		return "chunked attention"
+	case catalog.Mamba2:
+		return "Mamba-2"
+	case catalog.Mamba1:
+		return "Mamba"
+	case catalog.GatedDeltaNet:
+		return "gated DeltaNet"
+	case catalog.KimiDelta:
+		return "Kimi delta attention"
+	case catalog.Lightning:
+		return "lightning attention"
+	case catalog.ShortConv:
+		return "short convolution"
+	case catalog.ParallelMamba2:
+		return "parallel attention and Mamba-2"
+	}
+	return "feed-forward"
+}

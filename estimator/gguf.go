@@ -1,0 +1,25 @@
+package estimator
+
+// GGUFLayout is the exact content of a GGUF file in bytes, as the importer
+// reads it from the tensor table.
+type GGUFLayout struct {
+	Name       string  // file name, for messages
+	Mix        string  // "Q4_K_M", from general.file_type
+	Embedding  int64   // token_embd
+	Output     int64   // output.weight and the final norm; 0 when tied
+	Layers     []int64 // per layer, everything
+	Experts    []int64 // per layer, routed experts alone (part of Layers)
+	Other      int64   // rope factors and the like
+	TotalBytes int64
+}
+
+// read splits the file into what every step reads and the routed experts. The
+// embedding is looked up, not read, unless it is the output too.
+func (l *GGUFLayout) read(tied bool) (fixed, experts float64) {
+	experts = float64(total(l.Experts))
+	fixed = float64(total(l.Layers)+l.Output+l.Other) - experts
+	if tied {
+		fixed += float64(l.Embedding)
+	}
+	return fixed, experts
+}
