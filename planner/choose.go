@@ -1,0 +1,217 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/plimsoll-dev/plimsoll/catalog"
+	"github.com/plimsoll-dev/plimsoll/estimator"
+)
+
+// best takes, among the options whose score is within closeEnough of the
+// highest, the one on the engine that suits the hardware, then the fastest,
+// then the one that needs least memory: half a per cent of quality is below
+// what any benchmark resolves, a serving engine or twice the speed is not.
+func (p *pass) best(options []option, q *Quality) choice {
+	fast := options
+	if p.req.MinTokensPerS > 0 {
+		fast = slices.DeleteFunc(slices.Clone(options), func(o option) bool {
+			return o.speed.TokensPerSUser.Value < p.req.MinTokensPerS
+		})
+		if len(fast) == 0 {
+			fast = options // the caller rejects the model with the fastest
+		}
+	}
+	highest := 0.0
+	for _, o := range fast {
+		highest = max(highest, p.score(o, q))
+	}
+	near := slices.DeleteFunc(slices.Clone(fast), func(o option) bool { return p.score(o, q) < closeEnough*highest })
+	top := slices.MaxFunc(near, func(a, b option) int {
+		return cmp.Or(
+			cmp.Compare(p.engineFit(a), p.engineFit(b)),
+			cmp.Compare(b.deployment.World(), a.deployment.World()),
+			cmp.Compare(a.speed.TokensPerSUser.Value, b.speed.TokensPerSUser.Value),
+			cmp.Compare(b.ledger.NeedBytes, a.ledger.NeedBytes),
+		)
+	})
+	return choice{option: top, quality: q, score: p.score(top, q), others: options}
+}
+
+const closeEnough = 0.995
+
+// engineFit prefers a serving engine on data-centre parts and llama.cpp
+// elsewhere; when the user listed engines, in the order of the list.
+func (p *pass) engineFit(o option) int {
+	if len(p.req.Engines) > 0 {
+		return -slices.IndexFunc(p.engines, func(e engineChoice) bool { return e.engine == o.deployment.Engine })
+	}
+	serving := o.deployment.Engine.ID != estimator.LlamaCpp
+	if serving == (o.deployment.Device.Accelerator.Class == "datacenter") {
+		return 1
+	}
+	return 0
+}
+
+// score is quality times what the precision keeps of it times how far the
+// answer comes in comfortable time; a model without a published score counts
+// on precision and speed alone and ranks below every scored one.
+//
+//	comfort = min(1, comfortable E2E / E2E)^(1/2),  comfortable E2E = 2 s + output / comfortable tokens/s
+func (p *pass) score(o option, q *Quality) float64 {
+	s := retention(o.deployment.Model, o.weights) * p.comfort(o.speed)
+	if q == nil {
+		return s
+	}
+	return q.Value * s
+}
+
+func (p *pass) comfort(s estimator.Speed) float64 {
+	want := p.use.MinTokensPerS
+	if want == 0 {
+		want = 20
+	}
+	comfortable := 2 + float64(p.req.OutputTokens)/want
+	e2e := (s.TTFTMs.Value + float64(p.req.OutputTokens)*s.TPOTMs.Value) / 1000
+	return math.Sqrt(min(1, comfortable/e2e))
+}
+
+// compareChoices puts scored models first, best score first, then by id so
+// that the order never depends on chance.
+func compareChoices(a, b choice) int {
+	known := func(c choice) int {
+		if c.quality != nil {
+			return 0
+		}
+		return 1
+	}
+	return cmp.Or(
+		cmp.Compare(known(a), known(b)),
+		cmp.Compare(b.score, a.score),
+		cmp.Compare(a.deployment.Model.ID, b.deployment.Model.ID),
+	)
+}
+
+// candidate writes a choice out, with the full ledger and the reasons.
+func (p *pass) candidate(ch choice, rank int) (Candidate, error) {
+	d := ch.deployment
+	m := d.Model
+	ledger, err := estimator.Memory(d)
+	if err != nil {
+		return Candidate{}, err
+	}
+	params, err := m.Params()
+	if err != nil {
+		return Candidate{}, err
+	}
+	active, err := m.ActiveParams()
+	if err != nil {
+		return Candidate{}, err
+	}
+	out := Candidate{
+		Rank: rank, Model: m.ID, Params: params, Active: active, Licence: orUnknown(m.License),
+		Precision: ch.weights.ID, KV: d.Engine.KV[0], Engine: d.Engine.ID + " " + d.Release, EngineName: d.Engine.Name,
+		Placement: placement(ch), Memory: ledger, Speed: ch.speed, Context: d.Options.MaxModelLen,
+		MaxContext: p.longest(d, ledger), Quality: ch.quality, Score: ch.score,
+	}
+	if q := ch.quality; q != nil {
+		withLoss := *q
+		withLoss.Loss = lossText(ch.weights)
+		out.Quality = &withLoss
+	}
+	out.Reasons, out.Notes = p.reasons(ch, ledger), notesOf(ch)
+	for _, o := range ch.others {
+		if o.weights == ch.weights && o.deployment.Engine == d.Engine && o.place == ch.place {
+			continue
+		}
+		out.Alternatives = append(out.Alternatives, Alternative{
+			Precision: o.weights.ID, Engine: o.deployment.Engine.ID, Placement: describe(o.deployment),
+			NeedBytes: o.ledger.NeedBytes, TokensPerS: o.speed.TokensPerSUser.Value,
+		})
+	}
+	return out, nil
+}
+
+func placement(ch choice) Placement {
+	d := ch.deployment
+	p := Placement{Accelerator: ch.place.name, TP: d.TP, PP: d.PP, Replicas: 1, Summary: describe(d)}
+	if ch.place.count > 0 {
+		p.Count = d.World()
+		p.Replicas = ch.place.count / p.Count
+	}
+	p.Offload = ch.ledger.TotalLayers > 0 && ch.place.count > 0 && ch.ledger.GPULayers < ch.ledger.TotalLayers
+	if p.Offload {
+		p.Summary += fmt.Sprintf(", %d of %d layers, the rest on the CPU", ch.ledger.GPULayers, ch.ledger.TotalLayers)
+	}
+	if p.Replicas > 1 {
+		p.Summary += fmt.Sprintf(" (%d replicas fit)", p.Replicas)
+	}
+	return p
+}
+
+// longest is the largest context of one sequence that fits, at most the
+// model's own: the spare cache over the bytes of a token.
+func (p *pass) longest(d estimator.Deployment, l estimator.Ledger) int {
+	most := d.Model.MaxContext
+	if l.KVBytesPerToken <= 0 {
+		return most
+	}
+	spare := float64(d.Device.FreeBytes - l.NeedBytes)
+	if d.Engine.ID != estimator.LlamaCpp {
+		spare = float64(l.KVPoolBytes) - float64(d.Options.MaxModelLen)*l.KVBytesPerToken
+	}
+	perToken := l.KVBytesPerToken
+	if d.Engine.ID == estimator.LlamaCpp {
+		perToken /= float64(d.PP)
+	}
+	return min(most, d.Options.MaxModelLen+int(max(spare, 0)/perToken)/256*256)
+}
+
+func (p *pass) reasons(ch choice, l estimator.Ledger) []string {
+	free := float64(ch.deployment.Device.FreeBytes)
+	out := []string{fmt.Sprintf("needs %.1f of %.1f GiB free with %d tokens of context", float64(l.NeedBytes)/estimator.GiB, free/estimator.GiB, ch.deployment.Options.MaxModelLen)}
+	if q := ch.quality; q != nil {
+		text := fmt.Sprintf("%s (%s), %.0f %% of this use case's benchmarks published", q.Benchmark, q.Source, 100*q.Coverage)
+		if q.Linked != "" {
+			text += "; " + q.Linked
+		}
+		out = append(out, text)
+	} else {
+		out = append(out, "no published score for use case "+p.use.ID)
+	}
+	s := ch.speed
+	out = append(out, fmt.Sprintf("%.0f tokens/s for one user, first token after %.1f s; bound by %s", s.TokensPerSUser.Value, s.TTFTMs.Value/1000, s.Bound))
+	if better := p.passedOver(ch); better != "" {
+		out = append(out, better)
+	}
+	return out
+}
+
+// passedOver says why a wider precision that fits was not taken.
+func (p *pass) passedOver(ch choice) string {
+	for _, o := range ch.others {
+		if o.place == ch.place && retention(o.deployment.Model, o.weights) > retention(o.deployment.Model, ch.weights) {
+			return fmt.Sprintf("%s fits too, at %.0f tokens/s", o.weights.Name, o.speed.TokensPerSUser.Value)
+		}
+	}
+	return ""
+}
+
+// notesOf tells what a user has to bring.
+func notesOf(ch choice) []string {
+	var notes []string
+	m, w := ch.deployment.Model, ch.weights
+	if w.ID != m.Checkpoint && w.GGUFMix == "" && !strings.HasPrefix(w.ID, "fp8") && w.Bits < 16 {
+		notes = append(notes, w.Name+" needs a checkpoint published in that format; the model's own is "+m.Checkpoint)
+	}
+	if f := ch.deployment.Options.MemoryFraction; f > 0 && f != ch.deployment.Version.MemoryFraction {
+		notes = append(notes, fmt.Sprintf("memory fraction lowered to %.2f: that is what is free now", f))
+	}
+	if a := ch.deployment.Device.PeakBasis; a == catalog.Assumed {
+		notes = append(notes, "memory bandwidth is assumed, not known: measure it for a firm speed")
+	}
+	return notes
+}

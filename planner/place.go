@@ -1,0 +1,99 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/plimsoll-dev/plimsoll/catalog"
+	"github.com/plimsoll-dev/plimsoll/estimator"
+)
+
+// place is where replicas can lie: a group of like accelerators, or the host.
+type place struct {
+	device      estimator.Device
+	count       int // accelerators; 0: the host's CPU
+	sizes       []int
+	name        string
+	assumptions []estimator.Assumption
+}
+
+// placesOf lists the groups of a node and its host. Parts whose figures are
+// only recalled or announced stay in, with a warning: the user has or wants them.
+func placesOf(node catalog.Node) (places []place, warnings []string) {
+	unified := false
+	for _, g := range node.Groups {
+		if g.Accelerator.Trust > "B" {
+			warnings = append(warnings, fmt.Sprintf("the catalog's figures for %s have trust %s: recalled or announced, not read from a datasheet", g.Accelerator.Name, g.Accelerator.Trust))
+		}
+		unified = unified || g.Accelerator.Unified
+		d := estimator.Device{Accelerator: g.Accelerator, MemoryBytes: g.MemoryBytes, FreeBytes: g.FreeBytes, Link: g.Link}
+		if d.Link.Kind == "" {
+			d.Link = g.Accelerator.Link
+		}
+		if !g.Accelerator.Unified {
+			d.HostFreeBytes, d.HostBandwidth = node.Host.FreeBytes, node.Host.BandwidthGBps
+		}
+		places = append(places, place{device: d, count: g.Count, sizes: powersOfTwo(g.Count), name: g.Accelerator.Name})
+	}
+	if node.Host.FreeBytes > 0 && !unified {
+		places = append(places, hostPlace(node.Host))
+	}
+	return places, warnings
+}
+
+// powersOfTwo returns 1, 2, 4 ... up to n, and n itself.
+func powersOfTwo(n int) []int {
+	var sizes []int
+	for s := 1; s <= n; s *= 2 {
+		sizes = append(sizes, s)
+	}
+	if n > 0 && sizes[len(sizes)-1] != n {
+		sizes = append(sizes, n)
+	}
+	return sizes
+}
+
+// hostPlace treats the CPU sockets together as one device whose memory is the
+// host's. Figures that neither the probe nor the catalog knows are assumed and
+// said: a core streams about 10 GB/s up to what two channels of DDR4 give,
+// or 4 GB/s a core on larger parts, and multiplies 32 (AVX2), 64 (AVX-512) or
+// 16 (NEON) FP32 operations a cycle at 3 GHz.
+func hostPlace(h catalog.Host) place {
+	acc := &catalog.Accelerator{ID: "cpu", Name: h.CPUModel, Vendor: "cpu", Class: "cpu", Trust: "B"}
+	if h.CPU != nil {
+		known := *h.CPU
+		acc = &known
+		acc.Class = "cpu"
+	}
+	if acc.Name == "" {
+		acc.Name = "CPU"
+	}
+	p := place{name: acc.Name, sizes: []int{0}}
+	d := estimator.Device{Accelerator: acc, MemoryBytes: h.MemoryBytes, FreeBytes: h.FreeBytes}
+	cores := max(h.Cores, 1)
+	acc.MemoryBandwidth = h.BandwidthGBps
+	if acc.MemoryBandwidth == 0 {
+		acc.MemoryBandwidth = min(10*float64(cores), max(51.2, 4*float64(cores)))
+		d.PeakBasis = catalog.Assumed
+		p.assumptions = append(p.assumptions, estimator.Assumption{Name: "host_bandwidth_gbps", Value: fmt.Sprintf("%.0f", acc.MemoryBandwidth),
+			Why: fmt.Sprintf("memory bandwidth of %s is unknown: assumed from %d cores", acc.Name, cores)})
+	}
+	acc.Peak = catalog.Peak{FP32: float64(cores) * 3e9 * flopPerCycle(h.ISA) / 1e12}
+	p.device = d
+	return p
+}
+
+func flopPerCycle(isa []string) float64 {
+	has := func(part string) bool {
+		return slices.ContainsFunc(isa, func(f string) bool { return strings.HasPrefix(strings.ToLower(f), part) })
+	}
+	switch {
+	case has("avx512"), has("amx"):
+		return 64
+	case has("neon"), has("asimd"):
+		return 16
+	default:
+		return 32
+	}
+}

@@ -1,0 +1,213 @@
+package planner
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/plimsoll-dev/plimsoll/catalog"
+	"github.com/plimsoll-dev/plimsoll/estimator"
+)
+
+// Recommend ranks every model of the catalog on the node's free memory: for
+// each the best precision, engine and placement that satisfy the request.
+//
+// Cost: one pass over models x engines x precisions x placements, each a
+// ledger of a few microseconds; nothing grows with the square of anything.
+// Errors are those of the request; that nothing fits is an answer.
+func Recommend(c *catalog.Catalog, node catalog.Node, r Request) (*Recommendation, error) {
+	p, err := newPass(c, node, r)
+	if err != nil {
+		return nil, err
+	}
+	out := &Recommendation{
+		UseCase: p.use.ID, Context: p.req.Context, InputTokens: p.req.InputTokens, OutputTokens: p.req.OutputTokens,
+		Candidates: []Candidate{}, Rejected: []Rejection{}, Assumptions: p.assumptions, Warnings: p.warnings,
+	}
+	var chosen []choice
+	for i := range c.Models {
+		m := &c.Models[i]
+		if !p.relevant(m) {
+			continue
+		}
+		out.Considered++
+		if best, rejection := p.consider(m); rejection != nil {
+			out.Rejected = append(out.Rejected, *rejection)
+		} else {
+			chosen = append(chosen, best)
+		}
+	}
+	slices.SortStableFunc(chosen, compareChoices)
+	if r.Limit > 0 && len(chosen) > r.Limit {
+		chosen = chosen[:r.Limit]
+	}
+	for i, ch := range chosen {
+		candidate, err := p.candidate(ch, i+1)
+		if err != nil {
+			return nil, err
+		}
+		out.Candidates = append(out.Candidates, candidate)
+	}
+	slices.SortStableFunc(out.Rejected, func(a, b Rejection) int {
+		return cmp.Or(cmp.Compare(closeness(a), closeness(b)), cmp.Compare(a.Model, b.Model))
+	})
+	return out, nil
+}
+
+// closeness orders rejections: least missing memory first, then those that no
+// memory would admit.
+func closeness(r Rejection) int64 {
+	if r.ShortBytes == 0 {
+		return math.MaxInt64
+	}
+	return r.ShortBytes
+}
+
+// pass holds what is the same for every model.
+type pass struct {
+	catalog     *catalog.Catalog
+	use         *catalog.UseCase
+	req         Request
+	places      []place
+	engines     []engineChoice
+	scale       *qualityScale
+	assumptions []estimator.Assumption
+	warnings    []string
+}
+
+// engineChoice is an engine at the version to plan with.
+type engineChoice struct {
+	engine  *catalog.Engine
+	version *catalog.EngineVersion
+	release string
+}
+
+func newPass(c *catalog.Catalog, node catalog.Node, r Request) (*pass, error) {
+	p := &pass{catalog: c, req: r, use: r.UseCase}
+	if p.use == nil {
+		return nil, errors.New("planner: a request needs a use case")
+	}
+	assume := func(name string, value any, why string) {
+		p.assumptions = append(p.assumptions, estimator.Assumption{Name: name, Value: fmt.Sprint(value), Why: why})
+	}
+	if p.req.Context == 0 {
+		p.req.Context = p.use.Context
+		assume("context", p.req.Context, "use case "+p.use.ID)
+	}
+	if p.req.InputTokens == 0 {
+		p.req.InputTokens = min(p.use.InputTokens, p.req.Context)
+		assume("input_tokens", p.req.InputTokens, "use case "+p.use.ID)
+	}
+	if p.req.OutputTokens == 0 {
+		p.req.OutputTokens = p.use.OutputTokens
+		assume("output_tokens", p.req.OutputTokens, "use case "+p.use.ID)
+	}
+	if p.req.MaxTrust == "" {
+		p.req.MaxTrust = "B"
+	}
+	if err := p.addEngines(); err != nil {
+		return nil, err
+	}
+	p.places, p.warnings = placesOf(node)
+	for _, pl := range p.places {
+		p.assumptions = append(p.assumptions, pl.assumptions...)
+	}
+	if len(p.places) == 0 {
+		return nil, errNoPlace
+	}
+	p.scale = newQualityScale(c, p.use)
+	return p, nil
+}
+
+// defaultEngines are planned with when the user names none: the most widely
+// deployed serving engine, and the one that runs everywhere.
+var defaultEngines = [...]string{"vllm", estimator.LlamaCpp}
+
+func (p *pass) addEngines() error {
+	specs := p.req.Engines
+	if len(specs) == 0 {
+		specs = defaultEngines[:]
+	}
+	for _, spec := range specs {
+		e, v, release, err := p.catalog.Engine(spec)
+		if err != nil {
+			return err
+		}
+		p.engines = append(p.engines, engineChoice{e, v, release})
+	}
+	return nil
+}
+
+// relevant says whether a model is of the kind that the use case asks for;
+// others are not rejected, they are another subject.
+func (p *pass) relevant(m *catalog.Model) bool {
+	if len(p.req.Models) > 0 {
+		return slices.Contains(p.req.Models, m.ID)
+	}
+	if m.Kind != p.use.Kind || m.Trust > p.req.MaxTrust {
+		return false
+	}
+	return p.use.Modality == "" || strings.Contains(m.Modality, p.use.Modality)
+}
+
+// consider finds the best option of a model or says why there is none.
+func (p *pass) consider(m *catalog.Model) (choice, *Rejection) {
+	reject := func(reason, change string) (choice, *Rejection) {
+		return choice{}, &Rejection{Model: m.ID, Reason: reason, Change: change}
+	}
+	if m.MaxContext > 0 && m.MaxContext < p.req.Context && m.Kind == catalog.Generative {
+		return reject(fmt.Sprintf("its context is %d tokens, %d asked", m.MaxContext, p.req.Context), fmt.Sprintf("--context %d", m.MaxContext))
+	}
+	if !licenceAccepted(m.License, p.req.Licences) {
+		return reject(fmt.Sprintf("licence %s is not among %s", orUnknown(m.License), strings.Join(p.req.Licences, ", ")), "accept that licence")
+	}
+	quality := p.scale.of(m)
+	if p.req.MinQuality > 0 {
+		if quality == nil {
+			return reject("no published score for use case "+p.use.ID, "drop --min-quality")
+		}
+		if quality.Value < p.req.MinQuality {
+			return reject(fmt.Sprintf("quality %.1f is below %.1f", quality.Value, p.req.MinQuality), fmt.Sprintf("--min-quality %.0f", quality.Value))
+		}
+	}
+	options, near := p.options(m)
+	if len(options) == 0 {
+		return choice{}, p.explain(m, near)
+	}
+	best := p.best(options, quality)
+	if p.req.MinTokensPerS > 0 && best.speed.TokensPerSUser.Value < p.req.MinTokensPerS {
+		fastest := slices.MaxFunc(options, func(a, b option) int {
+			return cmp.Compare(a.speed.TokensPerSUser.Value, b.speed.TokensPerSUser.Value)
+		})
+		return reject(fmt.Sprintf("%.1f tokens/s at best (%s), %.1f asked", fastest.speed.TokensPerSUser.Value, fastest.weights.Name, p.req.MinTokensPerS),
+			fmt.Sprintf("--min-tokens-per-s %.1f", fastest.speed.TokensPerSUser.Value))
+	}
+	return best, nil
+}
+
+func orUnknown(s string) string {
+	if s == "" {
+		return "unknown"
+	}
+	return s
+}
+
+// permissive licences allow commercial use without further terms.
+var permissive = []string{"apache-2.0", "mit", "bsd-3-clause", "bsd-2-clause", "isc", "cc-by-4.0", "cc0-1.0"}
+
+// licenceAccepted matches ids without regard to case; "permissive" stands for
+// the licences above.
+func licenceAccepted(licence string, accepted []string) bool {
+	if len(accepted) == 0 {
+		return true
+	}
+	for _, a := range accepted {
+		if strings.EqualFold(a, licence) || strings.EqualFold(a, "permissive") && slices.Contains(permissive, strings.ToLower(licence)) {
+			return true
+		}
+	}
+	return false
+}
