@@ -1,0 +1,6 @@
+//go:build !darwin
+
+package probe
+
+// systemSysctl returns nil: no such kernel.
+func systemSysctl() sysctl { return nil }
