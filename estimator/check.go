@@ -23,6 +23,9 @@ func (d *Deployment) check() error {
 	if !contains(e.Weights, d.Weights.ID) {
 		return unsupported("choose one of "+strings.Join(e.Weights, ", "), "%s does not load %s weights", e.Name, d.Weights.Name)
 	}
+	if e.ID == LlamaCpp && d.File == nil && mixBase[d.Weights.GGUFMix] == "" {
+		return unsupported("give the GGUF file instead of the model's name", "what a file of mix %s holds depends on its maker", d.Weights.Name)
+	}
 	if d.KV != nil && !contains(e.KV, d.KV.ID) {
 		return unsupported("choose one of "+strings.Join(e.KV, ", "), "%s does not keep its cache in %s", e.Name, d.KV.Name)
 	}

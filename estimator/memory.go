@@ -93,13 +93,13 @@ func (d *Deployment) stageLedger(s stage) Ledger {
 	tight := d.Version.Trust == "A"
 	l.add(Line{ID: "weights", Name: "Weights", Bytes: l.WeightsBytes, Basis: catalog.Modelled, Source: d.Model.Source,
 		Formula: "sum over tensors of bytes in the precision's layout / sharding, + rotary tables and absorbed copies",
-		Numbers: d.text("%s of tensors + %s of tables", size(weights), size(extras))}, pickF(tight, 0.005, 0.015), 0)
+		Numbers: d.weightNumbers(s, extras)}, pickF(tight, 0.005, 0.015), 0)
 	l.add(Line{ID: "kv_cache", Name: "KV cache pool", Bytes: l.KVPoolBytes, Basis: catalog.Calibrated, Source: d.Version.Source,
 		Formula: budgetNote.formula, Numbers: budgetNote.numbers + d.text("; %.0f B/token, %.0f B/sequence of state", p.perToken, p.state)}, 0, pickF(tight, 0.09, 0.36)*GiB)
 	l.add(Line{ID: "activations", Name: "Activation peak", Bytes: l.ActivationBytes, Basis: catalog.Calibrated, Source: d.Version.Source,
 		Formula: act.formula, Numbers: act.numbers}, 0, pickF(tight, 0.07, 0.3)*GiB)
 	l.add(Line{ID: "cuda_graphs", Name: "CUDA graphs", Bytes: int64(graphs), Basis: catalog.Calibrated, Source: d.Version.Source,
-		Formula: "base + per layer x layers / PP + mixture", Numbers: d.text("%s", size(graphs))}, 0.3, 0)
+		Formula: "base + per layer x layers / PP + mixture", Numbers: d.graphNumbers()}, 0.3, 0)
 	l.add(Line{ID: "communication", Name: "Communication and other non-torch", Bytes: int64(nonTorch), Basis: catalog.Calibrated, Source: d.Version.Source,
 		Formula: nonTorchNote, Numbers: d.text("%s", size(nonTorch))}, 0.3, 0)
 	l.add(Line{ID: "context", Name: "Driver and CUDA context", Bytes: l.CapacityBytes - int64(visible) + int64(d.Version.Memory.Context), Basis: catalog.Calibrated, Source: d.Version.Source,
@@ -255,6 +255,18 @@ func (d *Deployment) graphBytes() float64 {
 		g += c.GraphMoE
 	}
 	return g
+}
+
+func (d *Deployment) graphNumbers() string {
+	c := d.Version.Memory
+	if d.Options.EnforceEager {
+		return "0: eager execution captures none"
+	}
+	text := fmt.Sprintf("%s + %.1f MiB x %d / %d", size(c.GraphBase), c.GraphPerLayer/(1<<20), d.Model.Arch.Layers, d.PP)
+	if d.Model.Arch.Experts != nil {
+		text += fmt.Sprintf(" + %s", size(c.GraphMoE))
+	}
+	return text
 }
 
 func (d *Deployment) poolOf(bytes float64, kinds []cacheKind) pool {

@@ -133,7 +133,7 @@ type timing struct {
 // step is the seconds of one forward pass over new tokens of seqs sequences,
 // with context tokens cached for each, and the bound that decides it.
 func (t *timing) step(newTokens, seqs, context float64) (seconds float64, bound string) {
-	d, acc := t.d, t.d.Device.Accelerator
+	d := t.d
 	weights := t.work.fixedBytes
 	if e := d.Model.Arch.Experts; e != nil {
 		weights += t.work.expertBytes * expertsTouched(e, newTokens) / float64(e.Count)
@@ -154,11 +154,11 @@ func (t *timing) step(newTokens, seqs, context float64) (seconds float64, bound 
 	if d.Engine.ID == LlamaCpp {
 		parallel = 1 // layers run one device after the other
 	}
-	read := t.readSeconds(bytes, parallel)
+	read := t.readSeconds(bytes, newTokens, parallel)
 	compute := flop / (t.peak() * t.eff.Compute * parallel)
 	bound = "memory bandwidth"
 	seconds = read
-	if t.ledger.TotalLayers > 0 && t.ledger.GPULayers < t.ledger.TotalLayers && acc.Class != "cpu" {
+	if t.onHost() > 0 {
 		bound = "host memory bandwidth"
 	}
 	if compute > read {
@@ -175,24 +175,30 @@ func (t *timing) step(newTokens, seqs, context float64) (seconds float64, bound 
 	return seconds + overhead*1e-6, bound
 }
 
-// readSeconds streams bytes; with partial offload the host's share comes at
-// the host's bandwidth.
-func (t *timing) readSeconds(bytes, parallel float64) float64 {
-	acc := t.d.Device.Accelerator
-	l := t.ledger
-	onHost := 0.0
-	if l.TotalLayers > 0 && acc.Class != "cpu" && !acc.Unified && l.GPULayers < l.TotalLayers {
-		onHost = 1 - float64(l.GPULayers)/float64(l.TotalLayers)
+// onHost is the share of the layers that partial offload leaves in host memory.
+func (t *timing) onHost() float64 {
+	acc, l := t.d.Device.Accelerator, t.ledger
+	if l.TotalLayers == 0 || acc.Class == "cpu" || acc.Unified {
+		return 0
 	}
-	device := bytes * (1 - onHost) / (acc.MemoryBandwidth * 1e9 * t.eff.Read * parallel)
-	if onHost == 0 {
+	return 1 - float64(l.GPULayers)/float64(l.TotalLayers)
+}
+
+// readSeconds streams bytes for a step over new tokens. What partial offload
+// leaves in host memory comes at the host's bandwidth when few tokens are
+// computed there, and over PCIe when llama.cpp sends the weights of a batch of
+// offloadBatch or more to the accelerator instead.
+func (t *timing) readSeconds(bytes, newTokens, parallel float64) float64 {
+	acc, share := t.d.Device.Accelerator, t.onHost()
+	device := bytes * (1 - share) / (acc.MemoryBandwidth * 1e9 * t.eff.Read * parallel)
+	if share == 0 {
 		return device
 	}
-	host := t.d.Device.HostBandwidth
-	if host == 0 {
-		host = assumedHostGBps
+	rate := cpuReadShare * or64(t.d.Device.HostBandwidth, assumedHostGBps)
+	if newTokens >= offloadBatch {
+		rate = min(rate, pcieShare*or64(acc.PCIeGBps, assumedPCIeGBps))
 	}
-	return device + bytes*onHost/(host*1e9*cpuReadShare)
+	return device + bytes*share/(rate*1e9)
 }
 
 // assumedHostGBps stands for a desktop's two channels of DDR4-3200 when the
@@ -200,6 +206,10 @@ func (t *timing) readSeconds(bytes, parallel float64) float64 {
 const (
 	assumedHostGBps = 51.2
 	cpuReadShare    = 0.65
+	offloadBatch    = 32   // tokens of a step, ggml's threshold
+	assumedPCIeGBps = 31.5 // PCIe 4 x16, where the part's link is unknown
+	pcieShare       = 0.8
+	offloadInterval = 0.4
 )
 
 // allReduceUs is the time of one all-reduce of a step's activations. NVLink
@@ -212,7 +222,7 @@ func (t *timing) allReduceUs(tokens float64) float64 {
 	if link.GBps > 0 && (link.Domain == 0 || link.Domain >= t.d.TP) {
 		return 2.2 + 0.15*n + bytes/(0.65*link.GBps*1e3)
 	}
-	pcie := or64(t.d.Device.Accelerator.PCIeGBps, 31.5)
+	pcie := or64(t.d.Device.Accelerator.PCIeGBps, assumedPCIeGBps)
 	return 3*n + bytes/(0.35*pcie*1e3)
 }
 
@@ -266,9 +276,12 @@ func (t *timing) speed(w Workload) (Speed, error) {
 		s, _ := t.step(n, 1, done+n/2)
 		prefill, left, done = prefill+s, left-n, done+n
 	}
-	half := t.eff.Interval
+	half, basis := t.eff.Interval, catalog.Weaker(t.eff.Basis, t.d.Device.speedBasis())
+	if t.onHost() > 0 { // no measurement of this class was fitted
+		half, basis = max(half, offloadInterval), catalog.Weaker(basis, catalog.Modelled)
+	}
 	figure := func(v float64) Figure {
-		return Figure{Value: v, Low: v / (1 + half), High: v * (1 + half), Basis: catalog.Weaker(t.eff.Basis, t.d.Device.speedBasis())}
+		return Figure{Value: v, Low: v / (1 + half), High: v * (1 + half), Basis: basis}
 	}
 	out := Speed{
 		TTFTMs: figure(prefill * 1e3), TPOTMs: figure(tpot * 1e3),

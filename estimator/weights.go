@@ -1,6 +1,7 @@
 package estimator
 
 import (
+	"fmt"
 	"math"
 	"strings"
 
@@ -208,4 +209,38 @@ func or(values ...int) int {
 		}
 	}
 	return 0
+}
+
+// weightNumbers breaks the stage's weights down by what they are.
+func (d *Deployment) weightNumbers(s stage, extras float64) string {
+	parts := []struct {
+		name  string
+		bytes float64
+	}{{"attention and mixers", 0}, {"MLP", 0}, {"experts", 0}, {"embedding", 0}, {"head", 0}, {"encoders", 0}, {"norms, routers, other", 0}, {"tables", extras}}
+	for _, t := range d.Shape.tensors {
+		b := float64(d.copies(t, s)) * d.tensorBytes(t)
+		switch {
+		case t.Class == catalog.Expert:
+			parts[2].bytes += b
+		case t.Class == catalog.Embed:
+			parts[3].bytes += b
+		case t.Class == catalog.Head:
+			parts[4].bytes += b
+		case t.Class == catalog.TowerPart:
+			parts[5].bytes += b
+		case t.Class != catalog.Matrix:
+			parts[6].bytes += b
+		case strings.HasPrefix(t.Name, "ffn_"):
+			parts[1].bytes += b
+		default:
+			parts[0].bytes += b
+		}
+	}
+	var text []string
+	for _, p := range parts {
+		if p.bytes > 0 {
+			text = append(text, fmt.Sprintf("%s %s", p.name, size(p.bytes)))
+		}
+	}
+	return strings.Join(text, " + ")
 }

@@ -15,14 +15,19 @@ import (
 // highest, the one on the engine that suits the hardware, then the fastest,
 // then the one that needs least memory: half a per cent of quality is below
 // what any benchmark resolves, a serving engine or twice the speed is not.
+// Precisions that keep less than usable of the quality count only where no
+// better one fits: what three bits cost varies too much by task to trade for speed.
 func (p *pass) best(options []option, q *Quality) choice {
-	fast := options
+	fast := slices.DeleteFunc(slices.Clone(options), func(o option) bool { return retention(o.deployment.Model, o.weights) < usable })
+	if len(fast) == 0 {
+		fast = options
+	}
 	if p.req.MinTokensPerS > 0 {
-		fast = slices.DeleteFunc(slices.Clone(options), func(o option) bool {
+		enough := slices.DeleteFunc(slices.Clone(options), func(o option) bool {
 			return o.speed.TokensPerSUser.Value < p.req.MinTokensPerS
 		})
-		if len(fast) == 0 {
-			fast = options // the caller rejects the model with the fastest
+		if len(enough) > 0 { // otherwise the caller rejects the model, naming its fastest option
+			fast = enough
 		}
 	}
 	highest := 0.0
@@ -41,7 +46,10 @@ func (p *pass) best(options []option, q *Quality) choice {
 	return choice{option: top, quality: q, score: p.score(top, q), others: options}
 }
 
-const closeEnough = 0.995
+const (
+	closeEnough = 0.995
+	usable      = 0.95
+)
 
 // engineFit prefers a serving engine on data-centre parts and llama.cpp
 // elsewhere; when the user listed engines, in the order of the list.

@@ -22,8 +22,11 @@ type part func(c *config, m *catalog.Model)
 // (text_config) are looked up by their own model_type first, then by their
 // parent's.
 func families() []family {
+	return slices.Concat(denseFamilies(), expertFamilies(), latentFamilies(), hybridFamilies(), encoderFamilies())
+}
+
+func denseFamilies() []family {
 	return []family{
-		// Dense decoders.
 		{types: []string{"llama", "internlm3", "minicpm", "smollm", "yi"}, parts: []part{decoder, biases}},
 		{types: []string{"internlm2", "baichuan"}, parts: []part{decoder}},
 		{types: []string{"mistral", "ministral", "ministral3"}, parts: []part{decoder, window}},
@@ -51,8 +54,12 @@ func families() []family {
 		{types: []string{"ernie4_5"}, tied: true, parts: []part{decoder, useBias}},
 		{types: []string{"hunyuan_v1_dense", "hunyuan_dense"}, parts: []part{decoder, biases, qkNormIf("use_qk_norm", true)}},
 		{types: []string{"apertus"}, parts: []part{decoder, biases, qkNorm, apertus}},
+	}
+}
 
-		// Experts behind grouped-query attention.
+// expertFamilies have experts behind grouped-query attention.
+func expertFamilies() []family {
+	return []family{
 		{types: []string{"mixtral"}, parts: []part{decoder, window, experts}},
 		{types: []string{"qwen2_moe"}, parts: []part{decoder, qkvBias, window, experts, sharedGate}},
 		{types: []string{"qwen3_moe", "qwen3_vl_moe", "qwen3_vl_moe_text"}, parts: []part{decoder, biases, qkNorm, window, experts}},
@@ -72,8 +79,12 @@ func families() []family {
 		{types: []string{"minimax_m3", "minimax_m3_vl", "minimax_m3_text"}, parts: []part{decoder, qkNorm, experts, routerBiasIf("use_routing_bias"), minimaxM3}},
 		{types: []string{"step3p5", "step3p7"}, parts: []part{decoder, qkNorm, every(4, 'S'), step35, mtp}},
 		{types: []string{"mimo_v2_flash"}, parts: []part{decoder, experts, routerBias, mimoV2}},
+	}
+}
 
-		// Multi-head latent attention.
+// latentFamilies have latent or compressed attention.
+func latentFamilies() []family {
+	return []family{
 		{types: []string{"deepseek_v2"}, parts: []part{decoder, mla, experts}},
 		{types: []string{"deepseek_v3", "deepseek_v32", "glm4_moe_lite"}, parts: []part{decoder, mla, experts, routerBias, mtpWithEmbeddings}},
 		{types: []string{"kimi_k2", "kimi_k25"}, parts: []part{decoder, mla, experts, routerBias, routerFP32, mtpWithEmbeddings}},
@@ -81,8 +92,12 @@ func families() []family {
 
 		{types: []string{"longcat_flash"}, parts: []part{longcat}},
 		{types: []string{"deepseek_v4", "deepseek_ref"}, parts: []part{decoder, deepseek4}},
+	}
+}
 
-		// Hybrids of attention with recurrent layers.
+// hybridFamilies mix attention with recurrent layers.
+func hybridFamilies() []family {
+	return []family{
 		{types: []string{"qwen3_next", "qwen3_5_text", "qwen3_5"}, parts: []part{decoder, biases, qkNorm, gatedDeltaNet}},
 		{types: []string{"qwen3_5_moe", "qwen3_5_moe_text"}, parts: []part{decoder, biases, qkNorm, gatedDeltaNet}},
 		{types: []string{"kimi_linear"}, parts: []part{decoder, mla, kimiLinear}},
@@ -93,8 +108,11 @@ func families() []family {
 		{types: []string{"lfm2", "lfm2_moe"}, tied: true, parts: []part{decoder, qkNorm, lfm2}},
 		{types: []string{"minimax", "minimax_text_01", "minimax_m1"}, parts: []part{decoder, experts, minimaxText}},
 		{types: []string{"mamba2"}, parts: []part{mamba2}},
+	}
+}
 
-		// Encoders.
+func encoderFamilies() []family {
+	return []family{
 		{types: []string{"bert"}, parts: []part{bert}},
 		{types: []string{"roberta", "xlm-roberta", "camembert"}, parts: []part{bert}},
 		{types: []string{"modernbert"}, parts: []part{modernBERT}},

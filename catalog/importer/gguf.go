@@ -60,7 +60,7 @@ func GGUF(path string) (*File, error) {
 		f.FileBytes += p.Size
 	}
 	f.Mix, f.MixGuessed = g.Mix()
-	m.Checkpoint = strings.ToLower(f.Mix)
+	m.Checkpoint = mixPrecision(f.Mix)
 	m.ID = ggufID(g.Meta, path)
 	if license, ok := g.Meta.String("general.license"); ok {
 		m.License, m.LicenseFrom = license, "general.license of the file"
@@ -68,6 +68,18 @@ func GGUF(path string) (*File, error) {
 	f.Model = *m
 	f.Layout = layout(g, m.Arch.TieEmbeddings)
 	return f, nil
+}
+
+// mixPrecision is the catalog's precision id of a mix: its name in lower case,
+// except where the mix is a format that other engines share.
+func mixPrecision(mix string) string {
+	switch mix {
+	case "F32":
+		return "fp32"
+	case "MXFP4_MOE", "MXFP4":
+		return "mxfp4-gguf"
+	}
+	return strings.ToLower(mix)
 }
 
 // layout sorts tensors by name into the places of [Layout].

@@ -26,8 +26,9 @@ type Stored struct {
 	// Params counts weights, packed values unpacked; 0 when files are missing.
 	Params int64
 
-	names   []string // of all tensors, from the index or else the headers
-	indexed bool
+	names      []string // of all tensors, from the index or else the headers
+	indexed    bool
+	indexBytes int64 // metadata.total_size, 0 when not stated
 }
 
 const (
@@ -68,9 +69,8 @@ func readStored(dir string, m *catalog.Model) (*Stored, error) {
 	}
 	if len(s.Missing) > 0 {
 		s.Params, s.Elements = 0, nil
-		if s.Bytes = s.indexBytes(dir); s.Bytes > 0 {
-			s.Params = fromBytes(s.Bytes, m.Checkpoint)
-		}
+		s.Bytes = s.indexBytes
+		s.Params = fromBytes(s.Bytes, m.Checkpoint)
 	}
 	return s, nil
 }
@@ -107,23 +107,12 @@ func (s *Stored) readIndex(file string) ([]string, error) {
 	}
 	slices.Sort(files)
 	s.indexed = true
+	if meta := c.sub("metadata"); meta != nil {
+		if size := meta.float(0, "total_size"); size > 0 && size < 1e15 {
+			s.indexBytes = int64(size)
+		}
+	}
 	return files, c.err()
-}
-
-// indexBytes is metadata.total_size, 0 when it is not stated.
-func (s *Stored) indexBytes(dir string) int64 {
-	c, err := readConfig(filepath.Join(dir, indexName))
-	if err != nil {
-		return 0
-	}
-	meta := c.sub("metadata")
-	if meta == nil {
-		return 0
-	}
-	if size := meta.float(0, "total_size"); size > 0 && size < 1e15 && size == math.Trunc(size) {
-		return int64(size)
-	}
-	return 0
 }
 
 // fromBytes counts the weights of an unquantised checkpoint.

@@ -108,3 +108,29 @@ func TestWriteTOMLQuotes(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestPrecisionsExist holds the ids that imports can carry to the shipped
+// catalog.
+func TestPrecisionsExist(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("..", "..", "catalog.toml"))
+	if err != nil {
+		t.Skip("the shipped catalog is not there")
+	}
+	c, err := catalog.Parse("catalog.toml", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, p := range c.Precisions {
+		known[p.ID] = true
+	}
+	ids := []string{"bf16", "fp16", "fp32", "fp8", "fp8-block", "fp8-dynamic", "int8", "awq-int4", "gptq-int4", "int4-g32", "nvfp4", "mxfp4", "bnb-nf4"}
+	for _, mix := range []string{"F32", "F16", "BF16", "Q8_0", "Q6_K", "Q5_K_M", "Q5_K_S", "Q5_1", "Q5_0", "Q4_K_M", "Q4_K_S", "Q4_1", "Q4_0", "IQ4_NL", "IQ4_XS", "Q3_K_L", "Q3_K_M", "Q3_K_S", "Q2_K", "Q2_K_S", "MXFP4_MOE"} {
+		ids = append(ids, mixPrecision(mix))
+	}
+	for _, id := range ids {
+		if !known[id] {
+			t.Errorf("precision %s is not in the catalog", id)
+		}
+	}
+}
