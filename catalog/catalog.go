@@ -64,6 +64,9 @@ type Precision struct {
 	MaxCapability float64 `toml:"max_compute_capability,omitempty" json:"max_compute_capability,omitempty"`       // exclusive, 0 none
 	Native        float64 `toml:"native_compute_capability,omitempty" json:"native_compute_capability,omitempty"` // from here the matrix units multiply in this format; below, weights are widened
 
+	Vendors            []string `toml:"vendors,omitempty" json:"vendors,omitempty"`                         // accelerator vendors that run it; empty all
+	OtherArchitectures []string `toml:"other_architectures,omitempty" json:"other_architectures,omitempty"` // of those beside NVIDIA and CPUs, which architectures; empty all
+
 	Loss   []Loss `toml:"loss,omitempty" json:"loss,omitempty"`
 	Source string `toml:"source" json:"source"`
 	Trust  Trust  `toml:"trust" json:"trust"`

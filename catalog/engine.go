@@ -3,19 +3,20 @@ package catalog
 // Engine is an inference engine; what changes with its version lives in
 // Versions, newest last, and never overlaps.
 type Engine struct {
-	ID            string          `toml:"id" json:"id"` // vllm, sglang, tensorrt-llm, llama.cpp
-	Name          string          `toml:"name" json:"name"`
-	Aliases       []string        `toml:"aliases,omitempty" json:"aliases,omitempty"`
-	Default       string          `toml:"default_version" json:"default_version"` // assumed when the user names none
-	Vendors       []string        `toml:"vendors" json:"vendors"`                 // accelerator vendors it runs on: nvidia, amd, intel, apple, cpu
-	Weights       []string        `toml:"weights" json:"weights"`                 // weight precision ids
-	KV            []string        `toml:"kv" json:"kv"`                           // KV precision ids, default first
-	Mixers        string          `toml:"mixers" json:"mixers"`                   // letters of [Architecture.Mixers] that it runs
-	MLA           bool            `toml:"mla" json:"mla"`
-	MinCapability float64         `toml:"min_compute_capability,omitempty" json:"min_compute_capability,omitempty"`
-	License       string          `toml:"license,omitempty" json:"license,omitempty"`
-	Source        string          `toml:"source" json:"source"`
-	Versions      []EngineVersion `toml:"version" json:"versions"`
+	ID                 string          `toml:"id" json:"id"` // vllm, sglang, tensorrt-llm, llama.cpp
+	Name               string          `toml:"name" json:"name"`
+	Aliases            []string        `toml:"aliases,omitempty" json:"aliases,omitempty"`
+	Default            string          `toml:"default_version" json:"default_version"` // assumed when the user names none
+	Vendors            []string        `toml:"vendors" json:"vendors"`                 // accelerator vendors it runs on: nvidia, amd, intel, apple, cpu
+	Weights            []string        `toml:"weights" json:"weights"`                 // weight precision ids
+	KV                 []string        `toml:"kv" json:"kv"`                           // KV precision ids, default first
+	Mixers             string          `toml:"mixers" json:"mixers"`                   // letters of [Architecture.Mixers] that it runs
+	MLA                bool            `toml:"mla" json:"mla"`
+	MinCapability      float64         `toml:"min_compute_capability,omitempty" json:"min_compute_capability,omitempty"`
+	OtherArchitectures []string        `toml:"other_architectures,omitempty" json:"other_architectures,omitempty"` // of vendors beside NVIDIA, which architectures; empty all
+	License            string          `toml:"license,omitempty" json:"license,omitempty"`
+	Source             string          `toml:"source" json:"source"`
+	Versions           []EngineVersion `toml:"version" json:"versions"`
 }
 
 // EngineVersion holds defaults and memory constants from version From

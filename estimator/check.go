@@ -29,6 +29,17 @@ func (d *Deployment) check() error {
 	if d.KV != nil && !contains(e.KV, d.KV.ID) {
 		return unsupported("choose one of "+strings.Join(e.KV, ", "), "%s does not keep its cache in %s", e.Name, d.KV.Name)
 	}
+	if len(d.Weights.Vendors) > 0 && vendor != "cpu" && !contains(d.Weights.Vendors, vendor) {
+		return unsupported("choose a precision that the card runs", "%s does not run on %s", d.Weights.Name, acc.Name)
+	}
+	if vendor != "nvidia" && vendor != "cpu" {
+		if other := e.OtherArchitectures; len(other) > 0 && !contains(other, acc.Architecture) {
+			return unsupported("llama.cpp runs on it", "%s does not run on %s (%s)", e.Name, acc.Name, acc.Architecture)
+		}
+		if other := d.Weights.OtherArchitectures; len(other) > 0 && !contains(other, acc.Architecture) {
+			return unsupported("choose a precision that the card runs", "%s does not run on %s (%s)", d.Weights.Name, acc.Name, acc.Architecture)
+		}
+	}
 	if err := d.checkCapability(vendor); err != nil {
 		return err
 	}

@@ -131,6 +131,9 @@ func (p *pass) candidate(ch choice, rank int) (Candidate, error) {
 		out.Quality = &withLoss
 	}
 	out.Reasons, out.Notes = p.reasons(ch, ledger), notesOf(ch)
+	if over := upperNeed(ledger) - d.Device.FreeBytes; over > 0 {
+		out.Notes = append(out.Notes, fmt.Sprintf("tight: at the upper end of the intervals %.2f GiB are missing", float64(over)/estimator.GiB))
+	}
 	for _, o := range ch.others {
 		if o.weights == ch.weights && o.deployment.Engine == d.Engine && o.place == ch.place {
 			continue
@@ -206,6 +209,18 @@ func (p *pass) passedOver(ch choice) string {
 		}
 	}
 	return ""
+}
+
+// upperNeed is the need when every line but the pool lies at the upper end of
+// its interval.
+func upperNeed(l estimator.Ledger) int64 {
+	need := l.NeedBytes
+	for _, line := range l.Lines {
+		if line.ID != "kv_cache" && line.ID != "headroom" {
+			need += line.High - line.Bytes
+		}
+	}
+	return need
 }
 
 // notesOf tells what a user has to bring.

@@ -1,0 +1,75 @@
+package planner_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/catalog"
+	"github.com/plimsoll-dev/plimsoll/estimator"
+	"github.com/plimsoll-dev/plimsoll/planner"
+)
+
+func TestSingle(t *testing.T) {
+	c, err := catalog.Parse("catalog.toml", plimsoll.CatalogTOML())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name   string
+		on     []string
+		model  string
+		ask    planner.Ask
+		want   string // engine, weights, accelerator
+		assume string // names of assumptions
+		err    string
+	}{
+		{"nothing said", []string{"1x L40S"}, "Qwen/Qwen3-8B", planner.Ask{}, "vllm bf16 L40S", "engine precision", ""},
+		{"everything said", []string{"1x L40S"}, "Qwen/Qwen3-8B", planner.Ask{Engine: "vllm@0.19", Precision: "fp8", KV: "fp8"}, "vllm fp8 L40S", "", ""},
+		{"an engine without its version", []string{"1x L40S"}, "Qwen/Qwen3-8B", planner.Ask{Engine: "llama.cpp"}, "llama.cpp q4_k_m L40S", "engine precision", ""},
+		{"an engine that serving engines do not know falls to llama.cpp", []string{"1x Apple M4 Max (40-core)"}, "Qwen/Qwen3-8B", planner.Ask{}, "llama.cpp q4_k_m Apple M4 Max (40-core)", "engine precision", ""},
+		{"a file", []string{"1x L40S"}, "Qwen/Qwen3-8B", planner.Ask{File: &estimator.GGUFLayout{Mix: "Q8_0", Layers: make([]int64, 36)}}, "llama.cpp q8_0 L40S", "engine precision", ""},
+		{"the group with the most memory", []string{"2x L40S", "1x H200 SXM 141GB"}, "Qwen/Qwen3-8B", planner.Ask{Engine: "vllm@0.19", Precision: "fp8"}, "vllm fp8 H200 SXM 141GB", "accelerator", ""},
+		{"an engine for other hardware", []string{"1x Apple M4 Max (40-core)"}, "Qwen/Qwen3-8B", planner.Ask{Engine: "vllm"}, "", "", "does not run on"},
+		{"more than there is", []string{"2x L40S"}, "Qwen/Qwen3-8B", planner.Ask{TP: 2, PP: 2}, "", "", "needs 4 accelerators, the hardware has 2"},
+		{"no such precision", []string{"1x L40S"}, "Qwen/Qwen3-8B", planner.Ask{Precision: "fp9"}, "", "", `unknown precision "fp9"`},
+		{"no such engine", []string{"1x L40S"}, "Qwen/Qwen3-8B", planner.Ask{Engine: "vlm"}, "", "", `unknown engine "vlm"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			node, err := c.ParseHardware(test.on...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.ask.Model, err = c.Model(test.model); err != nil {
+				t.Fatal(err)
+			}
+			d, assumptions, err := planner.Single(c, node, test.ask)
+			if test.err != "" {
+				if err == nil || !strings.Contains(err.Error(), test.err) {
+					t.Errorf("error %v, want %q", err, test.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := d.Engine.ID + " " + d.Weights.ID + " " + d.Device.Accelerator.Name; got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+			var names []string
+			for _, a := range assumptions {
+				names = append(names, a.Name)
+			}
+			if got := strings.Join(names, " "); got != test.assume {
+				t.Errorf("assumed %q, want %q", got, test.assume)
+			}
+		})
+	}
+	if _, _, err := planner.Single(c, catalog.Node{}, planner.Ask{Model: &c.Models[0]}); err == nil {
+		t.Error("a node with nothing in it is accepted")
+	}
+	if _, _, err := planner.Single(c, catalog.Node{}, planner.Ask{}); err == nil || errors.As(err, new(*catalog.NotFoundError)) {
+		t.Errorf("no model: error %v", err)
+	}
+}
