@@ -52,6 +52,7 @@ type BatchDefault struct {
 type EngineMemory struct {
 	SamplerBytesPerEntry float64 `toml:"sampler_bytes_per_entry,omitempty" json:"sampler_bytes_per_entry,omitempty"` // x max_num_seqs x vocab, beside the logits
 	SamplerLogits        bool    `toml:"sampler_logits,omitempty" json:"sampler_logits,omitempty"`                   // add bytes of the model dtype per entry
+	SamplerStepFactor    float64 `toml:"sampler_step_factor,omitempty" json:"sampler_step_factor,omitempty"`         // x max_num_batched_tokens x hidden x dtype, beside the sampler
 	ActivationBase       float64 `toml:"activation_base_bytes,omitempty" json:"activation_base_bytes,omitempty"`
 	MoEActivationBase    float64 `toml:"moe_activation_base_bytes,omitempty" json:"moe_activation_base_bytes,omitempty"`
 	MoEActivationFactor  float64 `toml:"moe_activation_factor,omitempty" json:"moe_activation_factor,omitempty"` // x max_num_batched_tokens x experts per token x hidden x dtype

@@ -186,9 +186,9 @@ func (d *Deployment) sglangFraction(visible float64) float64 {
 // over a full step and the sampler's warm-up over every sequence.
 //
 //	forward  step x dtype x (3 x ffn / TP + 4 x hidden)
-//	sampler  sequences x vocab x bytes per entry + 2 x step x hidden x dtype + base
-//	both     + base_moe + 1.5 x step x experts per token x hidden x dtype   (mixtures)
-//	         + an image term for models with a vision tower
+//	sampler  sequences x vocab x bytes per entry + factor x step x hidden x dtype + base
+//	both     + base_moe + factor_moe x step x experts per token x hidden x dtype   (mixtures)
+//	         + an image term / TP for models with a vision tower
 //	PP       + 2 x step x hidden x dtype; only the last stage samples
 type activation struct {
 	bytes            float64
@@ -205,8 +205,8 @@ func (d *Deployment) activation(s stage) activation {
 		extraNote = d.text(" + %s + %.1f x %.0f x %d x %.0f x %.0f", size(c.MoEActivationBase), c.MoEActivationFactor, step, e.PerToken, h, dt)
 	}
 	if a.Vision != nil && c.ImageActivation > 0 {
-		extra += c.ImageActivation
-		extraNote += d.text(" + %s", size(c.ImageActivation))
+		extra += c.ImageActivation / tp
+		extraNote += d.text(" + %s / %.0f", size(c.ImageActivation), tp)
 	}
 	if d.PP > 1 {
 		extra += 2 * step * h * dt
@@ -224,10 +224,10 @@ func (d *Deployment) activation(s stage) activation {
 		perEntry += dt
 	}
 	seqs := float64(min(o.MaxSeqs, o.MaxBatchedTokens))
-	sampler := seqs*float64(a.Vocab)*perEntry + 2*step*h*dt + c.ActivationBase + extra
+	sampler := seqs*float64(a.Vocab)*perEntry + c.SamplerStepFactor*step*h*dt + c.ActivationBase + extra
 	if sampler > best.bytes {
-		best = activation{sampler, "sequences x vocab x bytes per entry + 2 x step x hidden x dtype + base",
-			d.text("%.0f x %d x %.0f + 2 x %.0f x %.0f x %.0f + %s%s", seqs, a.Vocab, perEntry, step, h, dt, size(c.ActivationBase), extraNote)}
+		best = activation{sampler, "sequences x vocab x bytes per entry + factor x step x hidden x dtype + base",
+			d.text("%.0f x %d x %.1f + %.2f x %.0f x %.0f x %.0f + %s%s", seqs, a.Vocab, perEntry, c.SamplerStepFactor, step, h, dt, size(c.ActivationBase), extraNote)}
 	}
 	return best
 }
