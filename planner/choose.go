@@ -16,25 +16,26 @@ import (
 // then the one that needs least memory: half a per cent of quality is below
 // what any benchmark resolves, a serving engine or twice the speed is not.
 // Precisions that keep less than usable of the quality count only where no
-// better one fits: what three bits cost varies too much by task to trade for speed.
+// better one fits: what three bits cost varies too much by task to trade for
+// speed. Among usable ones, accelerators that hold the whole model go before
+// offload, and offload before the CPU.
 func (p *pass) best(options []option, q *Quality) choice {
-	fast := slices.DeleteFunc(slices.Clone(options), func(o option) bool { return retention(o.deployment.Model, o.weights) < usable })
-	if len(fast) == 0 {
-		fast = options
+	fast := keep(options, func(o option) bool { return retention(o.deployment.Model, o.weights) >= usable })
+	for _, t := range []tier{wholeOnAccelerators, partlyOnHost} {
+		if whole := keep(fast, func(o option) bool { return o.tier() == t }); whole[0].tier() == t {
+			fast = whole
+			break
+		}
 	}
 	if p.req.MinTokensPerS > 0 {
-		enough := slices.DeleteFunc(slices.Clone(options), func(o option) bool {
-			return o.speed.TokensPerSUser.Value < p.req.MinTokensPerS
-		})
-		if len(enough) > 0 { // otherwise the caller rejects the model, naming its fastest option
-			fast = enough
-		}
+		// When none is fast enough the caller rejects the model, naming its fastest option.
+		fast = keep(fast, func(o option) bool { return o.speed.TokensPerSUser.Value >= p.req.MinTokensPerS })
 	}
 	highest := 0.0
 	for _, o := range fast {
 		highest = max(highest, p.score(o, q))
 	}
-	near := slices.DeleteFunc(slices.Clone(fast), func(o option) bool { return p.score(o, q) < closeEnough*highest })
+	near := keep(fast, func(o option) bool { return p.score(o, q) >= closeEnough*highest })
 	top := slices.MaxFunc(near, func(a, b option) int {
 		return cmp.Or(
 			cmp.Compare(p.engineFit(a), p.engineFit(b)),
@@ -44,6 +45,15 @@ func (p *pass) best(options []option, q *Quality) choice {
 		)
 	})
 	return choice{option: top, quality: q, score: p.score(top, q), others: options}
+}
+
+// keep returns the options that satisfy want, or all when none does.
+func keep(options []option, want func(option) bool) []option {
+	kept := slices.DeleteFunc(slices.Clone(options), func(o option) bool { return !want(o) })
+	if len(kept) == 0 {
+		return options
+	}
+	return kept
 }
 
 const (
@@ -153,7 +163,7 @@ func placement(ch choice) Placement {
 		p.Count = d.World()
 		p.Replicas = ch.place.count / p.Count
 	}
-	p.Offload = ch.ledger.TotalLayers > 0 && ch.place.count > 0 && ch.ledger.GPULayers < ch.ledger.TotalLayers
+	p.Offload = ch.tier() == partlyOnHost
 	if p.Offload {
 		p.Summary += fmt.Sprintf(", %d of %d layers, the rest on the CPU", ch.ledger.GPULayers, ch.ledger.TotalLayers)
 	}

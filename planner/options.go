@@ -60,10 +60,12 @@ func (p *pass) options(m *catalog.Model) (fitting []option, near miss) {
 }
 
 // smallest is the replica with the fewest accelerators that fits; when the
-// user asks for a speed, the fewest that reach it.
+// user asks for a speed, the fewest that reach it. A replica that leaves part of
+// the model in host memory is taken only when no number of accelerators holds
+// it whole.
 func (p *pass) smallest(shape *estimator.Shape, d estimator.Deployment, pl *place) (option, *miss) {
 	var last *miss
-	var slow option
+	var second option // slower than asked, or not whole on the accelerators
 	d.Shape = shape
 	d, err := estimator.Prepare(d)
 	if err != nil {
@@ -91,17 +93,37 @@ func (p *pass) smallest(shape *estimator.Shape, d estimator.Deployment, pl *plac
 			last = &miss{deployment: d, short: math.MaxInt64, err: err}
 			continue
 		}
-		if o.speed.TokensPerSUser.Value >= p.req.MinTokensPerS {
+		switch {
+		case o.tier() == wholeOnAccelerators && o.speed.TokensPerSUser.Value >= p.req.MinTokensPerS:
 			return o, nil
-		}
-		if slow.place == nil || o.speed.TokensPerSUser.Value > slow.speed.TokensPerSUser.Value {
-			slow = o
+		case second.place == nil, o.tier() < second.tier(),
+			o.tier() == second.tier() && o.speed.TokensPerSUser.Value > second.speed.TokensPerSUser.Value:
+			second = o
 		}
 	}
-	if slow.place != nil {
-		return slow, nil
+	if second.place != nil {
+		return second, nil
 	}
 	return option{}, last
+}
+
+// tier says how much of a deployment the accelerators carry; less is better.
+type tier int
+
+const (
+	wholeOnAccelerators tier = iota
+	partlyOnHost
+	onHost
+)
+
+func (o option) tier() tier {
+	switch {
+	case o.place.count == 0:
+		return onHost
+	case o.ledger.TotalLayers > 0 && o.ledger.GPULayers < o.ledger.TotalLayers:
+		return partlyOnHost
+	}
+	return wholeOnAccelerators
 }
 
 func (p *pass) speedOf(d estimator.Deployment, l estimator.Ledger) (estimator.Speed, error) {

@@ -28,9 +28,6 @@ func placesOf(node catalog.Node) (places []place, warnings []string) {
 		}
 		unified = unified || g.Accelerator.Unified
 		d := estimator.Device{Accelerator: g.Accelerator, MemoryBytes: g.MemoryBytes, FreeBytes: g.FreeBytes, Link: g.Link}
-		if d.Link.Kind == "" {
-			d.Link = g.Accelerator.Link
-		}
 		if !g.Accelerator.Unified {
 			d.HostFreeBytes, d.HostBandwidth = node.Host.FreeBytes, node.Host.BandwidthGBps
 		}

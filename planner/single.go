@@ -54,7 +54,7 @@ func Single(c *catalog.Catalog, node catalog.Node, ask Ask) (estimator.Deploymen
 		s.assumptions = nil
 		d, err := s.on(places, spec)
 		if err == nil {
-			err = s.enough(d, places)
+			err = s.enough(d)
 		}
 		if err == nil {
 			_, _, err = estimator.Resolve(d)
@@ -77,6 +77,7 @@ var errNoPlace = errors.New("planner: the hardware has neither an accelerator no
 type single struct {
 	catalog     *catalog.Catalog
 	ask         Ask
+	place       *place
 	assumptions []estimator.Assumption
 }
 
@@ -97,6 +98,7 @@ func (s *single) on(places []place, spec string) (d estimator.Deployment, err er
 		s.assume("engine", d.Engine.ID+"@"+d.Release, "the version planned with where none is named")
 	}
 	pl := placeFor(places, d.Engine)
+	s.place = pl
 	d.Device = pl.device
 	s.assumptions = append(s.assumptions, pl.assumptions...)
 	if len(places) > 1 && pl.count > 0 && places[1].count > 0 {
@@ -153,19 +155,15 @@ func (s *single) weights(e *catalog.Engine) (*catalog.Precision, error) {
 	return s.catalog.Precision(id)
 }
 
-// enough refuses a replica that is larger than its group.
-func (s *single) enough(d estimator.Deployment, places []place) error {
-	need := max(d.TP, 1) * max(d.PP, 1) * max(d.DP, 1)
-	for _, p := range places {
-		if p.device.Accelerator != d.Device.Accelerator {
-			continue
-		}
-		if have := max(p.count, 1); need > have {
-			return &estimator.UnsupportedError{
-				Reason: fmt.Sprintf("TP %d x PP %d x DP %d needs %d accelerators, the hardware has %d of %s", max(d.TP, 1), max(d.PP, 1), max(d.DP, 1), need, have, p.name),
-				Change: fmt.Sprintf("name %d of them with --on, or ask for fewer", need),
-			}
-		}
+// enough refuses a deployment that is larger than its group.
+func (s *single) enough(d estimator.Deployment) error {
+	tp, pp, dp := max(d.TP, 1), max(d.PP, 1), max(d.DP, 1)
+	need, have := tp*pp*dp, max(s.place.count, 1)
+	if need <= have {
+		return nil
 	}
-	return nil
+	return &estimator.UnsupportedError{
+		Reason: fmt.Sprintf("TP %d x PP %d x DP %d needs %d accelerators, the hardware has %d of %s", tp, pp, dp, need, have, s.place.name),
+		Change: fmt.Sprintf("name %d of them with --on, or ask for fewer", need),
+	}
 }

@@ -68,7 +68,7 @@ type device struct {
 func (a *Accelerator) entry(c Entries) *catalog.Accelerator {
 	var known *catalog.Accelerator
 	if a.AcceleratorID != "" {
-		if entry, err := c.Accelerator(a.AcceleratorID); err == nil {
+		if entry, err := c.Accelerator(a.AcceleratorID); err == nil && entry.ID == a.AcceleratorID {
 			known = entry
 		}
 	}

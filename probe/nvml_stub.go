@@ -11,6 +11,9 @@ import (
 // Collect implements [Collector]: this build cannot load NVML, and must never
 // be taken to say that there is no GPU.
 func (n nvidia) Collect(context.Context, *Machine) error {
+	if runtime.GOOS == "darwin" {
+		return fmt.Errorf("macOS has no NVIDIA driver: %w", ErrAbsent)
+	}
 	if runtime.GOOS != "linux" {
 		return fmt.Errorf("NVML is not used on %s: %w", runtime.GOOS, ErrNotBuilt)
 	}
