@@ -1,0 +1,32 @@
+// Command plimsoll shows how much language model a machine, a rack or a budget
+// can carry. The command line is described in docs/commands.md, the JSON that
+// it writes in docs/json.md.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll/report"
+)
+
+func main() { os.Exit(start()) }
+
+// start is main with an exit status, so that deferred calls run.
+func start() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return Run(ctx, env{
+		Args:      os.Args[1:],
+		Stdin:     os.Stdin,
+		Stdout:    os.Stdout,
+		Stderr:    os.Stderr,
+		LookupEnv: os.LookupEnv,
+		Width:     report.TerminalWidth(os.Stdout, os.LookupEnv),
+		Terminal:  report.IsTerminal(os.Stdout),
+		Now:       time.Now,
+	})
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/plimsoll-dev/plimsoll/catalog/gguf/gguftest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"plimsoll": main})
+}
+
+// TestScript runs the scripts of testdata/script. Beside the usual commands
+// they have "exits STATUS COMMAND..." and "isjson stdout|stderr|FILE SCHEMA".
+// $MACHINES is the directory of saved machines, $LOGS that of engine logs;
+// tiny.gguf and truncated.gguf lie in the work directory.
+func TestScript(t *testing.T) {
+	machines, err := filepath.Abs("testdata/machines")
+	if err != nil {
+		t.Fatal(err)
+	}
+	logs, err := filepath.Abs("../../benchmarks/enginelog/testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		UpdateScripts:       os.Getenv("UPDATE") != "",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("MACHINES", machines)
+			e.Setenv("LOGS", logs)
+			return writeGGUF(e.WorkDir)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":  exits,
+			"isjson": isJSON,
+		},
+	})
+}
+
+// exits runs a command and holds its exit status; where that is not 0, nothing
+// may be on standard output but the answer of recommend that nothing fits.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits STATUS COMMAND...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var status *exec.ExitError
+		if !errors.As(err, &status) {
+			ts.Fatalf("%s: %v", args[1], err)
+		}
+		got = status.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+	if out := ts.ReadFile("stdout"); (got == exitUsage || got == exitInternal) && out != "" {
+		ts.Fatalf("an error, and yet on stdout: %s", out)
+	}
+}
+
+// isJSON holds that a text is one JSON document whose first key is its schema.
+func isJSON(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: isjson FILE SCHEMA")
+	}
+	text := ts.ReadFile(args[0])
+	if !json.Valid([]byte(text)) {
+		ts.Fatalf("%s is not one JSON document:\n%s", args[0], text)
+	}
+	if first := fmt.Sprintf("{\n  \"schema\": %q", args[1]); !strings.HasPrefix(text, first) {
+		ts.Fatalf("%s does not begin with schema %s:\n%.200s", args[0], args[1], text)
+	}
+}
+
+// writeGGUF writes a Llama of two layers in Q4_K_M, whole and cut off.
+func writeGGUF(dir string) error {
+	f := gguftest.File{
+		Meta: []gguftest.KV{
+			gguftest.Pair("general.architecture", "llama"), gguftest.Pair("general.name", "Tiny"), gguftest.Pair("general.file_type", uint32(15)),
+			gguftest.Pair("general.license", "mit"),
+			gguftest.Pair("llama.block_count", uint32(2)), gguftest.Pair("llama.context_length", uint32(4096)), gguftest.Pair("llama.embedding_length", uint32(256)),
+			gguftest.Pair("llama.feed_forward_length", uint32(512)), gguftest.Pair("llama.attention.head_count", uint32(4)), gguftest.Pair("llama.attention.head_count_kv", uint32(2)),
+		},
+		Tensors: []gguftest.Tensor{
+			gguftest.Weight("token_embd.weight", "Q4_K", 256, 512), gguftest.Weight("output_norm.weight", "F32", 256), gguftest.Weight("output.weight", "Q6_K", 256, 512),
+		},
+	}
+	for layer := range 2 {
+		for _, w := range []gguftest.Tensor{
+			gguftest.Weight("attn_norm", "F32", 256), gguftest.Weight("ffn_norm", "F32", 256),
+			gguftest.Weight("attn_q", "Q4_K", 256, 256), gguftest.Weight("attn_k", "Q4_K", 256, 128), gguftest.Weight("attn_v", "Q6_K", 256, 128), gguftest.Weight("attn_output", "Q4_K", 256, 256),
+			gguftest.Weight("ffn_gate", "Q4_K", 256, 512), gguftest.Weight("ffn_up", "Q4_K", 256, 512), gguftest.Weight("ffn_down", "Q6_K", 512, 256),
+		} {
+			w.Name = fmt.Sprintf("blk.%d.%s.weight", layer, w.Name)
+			f.Tensors = append(f.Tensors, w)
+		}
+	}
+	whole := filepath.Join(dir, "tiny.gguf")
+	if err := f.Write(whole); err != nil {
+		return err
+	}
+	header, _, err := f.Header()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "truncated.gguf"), header[:len(header)/2], 0o644)
+}
