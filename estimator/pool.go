@@ -9,7 +9,6 @@ type pool struct {
 	tokens   int64   // as the engine reports it
 	seqs     float64 // sequences of maxLen that fit
 	blocks   int64
-	detail   string // the arithmetic, for --explain
 }
 
 // growth returns the marginal bytes per token over layers without a window and
