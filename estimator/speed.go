@@ -149,11 +149,7 @@ func (t *timing) step(newTokens, seqs, context float64) (seconds float64, bound 
 	bytes := weights + seqs*cache
 	flop := newTokens * (t.work.fixedFLOP + t.work.expertFLOP + t.work.attnFLOP*context)
 
-	n := float64(d.World())
-	parallel := n
-	if d.Engine.ID == LlamaCpp {
-		parallel = 1 // layers run one device after the other
-	}
+	parallel := float64(d.TP) // pipeline stages and llama.cpp's devices run one after the other
 	read := t.readSeconds(bytes, newTokens, parallel)
 	compute := flop / (t.peak() * t.eff.Compute * parallel)
 	bound = "memory bandwidth"
@@ -292,8 +288,8 @@ func (t *timing) speed(w Workload) (Speed, error) {
 		out.PrefillPerS = figure(float64(w.InputTokens) / prefill)
 	}
 	out.Formula = []string{
-		fmt.Sprintf("decode: %.2f GB of weights a step + cache at %.0f tokens, over %.2f x %.0f GB/s x %d, + launches", (t.work.fixedBytes+t.work.expertBytes)/1e9, context, t.eff.Read, acc.MemoryBandwidth, t.d.World()),
-		fmt.Sprintf("prefill: %.2f GFLOP a token over %.2f x %.1f TFLOP/s x %d", (t.work.fixedFLOP+t.work.expertFLOP)/1e9, t.eff.Compute, t.peak()/1e12, t.d.World()),
+		fmt.Sprintf("decode: %.2f GB of weights a step + cache at %.0f tokens, over %.2f x %.0f GB/s x TP %d, + launches", (t.work.fixedBytes+t.work.expertBytes)/1e9, context, t.eff.Read, acc.MemoryBandwidth, t.d.TP),
+		fmt.Sprintf("prefill: %.2f GFLOP a token over %.2f x %.1f TFLOP/s x TP %d", (t.work.fixedFLOP+t.work.expertFLOP)/1e9, t.eff.Compute, t.peak()/1e12, t.d.TP),
 	}
 	return out, nil
 }
