@@ -88,7 +88,7 @@ func groupDirs(mounts []mount, groups map[string]string, controller string) []st
 			below = ""
 		}
 		var dirs []string
-		for dir := path.Join(m.point, below); ; dir = path.Dir(dir) {
+		for dir := path.Join(m.point, path.Clean("/"+below)); ; dir = path.Dir(dir) { // ".." stays inside the mount
 			dirs = append(dirs, dir)
 			if dir == m.point || dir == "/" {
 				return dirs

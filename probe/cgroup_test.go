@@ -163,6 +163,7 @@ func FuzzParseMounts(f *testing.F) {
 
 func FuzzParseCgroups(f *testing.F) {
 	f.Add("4:memory,cpu:/a/b\n0::/c\n")
+	f.Add(":://..")
 	f.Fuzz(func(t *testing.T, text string) {
 		groups := parseCgroups(text)
 		mounts := []mount{{fsType: "cgroup2", root: "/", point: "/sys/fs/cgroup"}}
