@@ -3,6 +3,8 @@ package catalog
 import (
 	"strconv"
 	"strings"
+
+	"github.com/BurntSushi/toml"
 )
 
 // lineMap gives the line of every key of a TOML text. Keys are dotted paths
@@ -148,12 +150,7 @@ func (s *lineScanner) key() []string {
 		s.skipSpace(false)
 		start := s.pos
 		if c := s.peek(); c == '"' || c == '\'' {
-			raw := s.str()
-			part, err := strconv.Unquote(raw)
-			if c == '\'' || err != nil {
-				part = strings.Trim(raw, string(c))
-			}
-			parts = append(parts, part)
+			parts = append(parts, unquote(s.str()))
 		} else {
 			for s.pos < len(s.text) && isBare(s.text[s.pos]) {
 				s.pos++
@@ -169,6 +166,15 @@ func (s *lineScanner) key() []string {
 		}
 		s.pos++
 	}
+}
+
+// unquote returns what a quoted key says, by TOML's own rules for escapes.
+func unquote(raw string) string {
+	var v struct{ Key string }
+	if _, err := toml.Decode("Key = "+raw, &v); err != nil {
+		return strings.Trim(raw, raw[:1]) // not TOML: the decoder has said so
+	}
+	return v.Key
 }
 
 // str reads a string of any of TOML's four kinds and returns it with its quotes.

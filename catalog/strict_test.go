@@ -134,7 +134,7 @@ func TestEditDistance(t *testing.T) {
 func FuzzDecodeStrict(f *testing.F) {
 	for _, seed := range []string{
 		"", "schema = \"x\"", "[[model]]\nid = \"a\"\narch = {layers = 1, scale = 2.5}\n[[model.x]]\ny = [1, [2, {z = 3}]]\n",
-		"a.b.\"c d\" = '''x\n'''''\n[e.\"f.g\"]\nh = \"\"\"\\\n  \"\"\" # c\r\n", "x = [ # c\n 1,\n]\n[y]\n", "[[model]\n", "\"\\u00e9\" = 1",
+		"a.b.\"c d\" = '''x\n'''''\n[e.\"f.g\"]\nh = \"\"\"\\\n  \"\"\" # c\r\n", "x = [ # c\n 1,\n]\n[y]\n", "[[model]\n", "\"\\u00e9\" = 1", "\"\\e09\" = 0",
 	} {
 		f.Add(seed)
 	}
