@@ -23,9 +23,13 @@ type cacheKind struct {
 //	Mamba-2  conv (inner + 2 groups x state)(taps-1) and heads x head_dim x state, over TP
 //	linear   conv (2K+V)(taps-1) and v_heads x v_dim x k_dim, over TP
 //
+// Encoders attend to a whole input at once and keep nothing.
 // Layers that share an earlier layer's cache (the last SharedKVLayers) keep none.
 func (d *Deployment) cacheKinds(s stage, kv *catalog.Precision) []cacheKind {
 	a := &d.Model.Arch
+	if a.NoHead {
+		return nil
+	}
 	tp := d.TP / d.AttentionDP
 	own := s
 	own.last = min(s.last, a.Layers-a.Attention.SharedKVLayers)

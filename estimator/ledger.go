@@ -74,7 +74,8 @@ type Workload struct {
 	Concurrency  float64 `json:"concurrency"` // sequences decoding together in one replica, at least 1
 }
 
-// Speed is the time model's answer for one replica.
+// Speed is the time model's answer for one replica. Models that do not generate
+// have a TPOT of 0, and their tokens/s are input tokens.
 type Speed struct {
 	TTFTMs         Figure `json:"ttft_ms"`           // arrival to first token, no queue
 	TPOTMs         Figure `json:"tpot_ms"`           // per output token of one user

@@ -70,7 +70,7 @@ func (d *Deployment) llamaPlan(file *GGUFLayout) llamaPlan {
 	p := llamaPlan{units: a.Layers + 1, cacheOf: make([]int64, a.Layers)}
 	for _, k := range d.Shape.kinds {
 		perToken, window := 0.0, 0
-		if h, _ := attentionHeads(a, k.Mixer); h > 0 {
+		if h, _ := attentionHeads(a, k.Mixer); h > 0 && !a.NoHead {
 			perToken, window = d.attentionCache(k.Mixer, 1, kv)
 		}
 		state := d.stateBytes(k.Mixer, 1)

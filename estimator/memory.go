@@ -271,6 +271,9 @@ func (d *Deployment) graphNumbers() string {
 
 func (d *Deployment) poolOf(bytes float64, kinds []cacheKind) pool {
 	o := d.Options
+	if len(kinds) == 0 {
+		return pool{seqs: float64(o.MaxSeqs)} // nothing is kept: the engine's own limit
+	}
 	if d.Engine.ID == "vllm" {
 		return blockPool(bytes, kinds, max(d.Version.BlockTokens, 1), o.MaxModelLen, o.MaxBatchedTokens, d.Version.TokensByConcurrency)
 	}

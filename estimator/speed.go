@@ -287,6 +287,10 @@ func (t *timing) speed(w Workload) (Speed, error) {
 	if prefill > 0 {
 		out.PrefillPerS = figure(float64(w.InputTokens) / prefill)
 	}
+	if t.d.Model.Kind != catalog.Generative {
+		// Nothing is decoded: an embedding is one pass over the input.
+		out.TPOTMs, out.TokensPerS, out.TokensPerSUser = figure(0), out.PrefillPerS, out.PrefillPerS
+	}
 	out.Formula = []string{
 		fmt.Sprintf("decode: %.2f GB of weights a step + cache at %.0f tokens, over %.2f x %.0f GB/s x TP %d, + launches", (t.work.fixedBytes+t.work.expertBytes)/1e9, context, t.eff.Read, acc.MemoryBandwidth, t.d.TP),
 		fmt.Sprintf("prefill: %.2f GFLOP a token over %.2f x %.1f TFLOP/s x TP %d", (t.work.fixedFLOP+t.work.expertFLOP)/1e9, t.eff.Compute, t.peak()/1e12, t.d.TP),

@@ -204,7 +204,11 @@ func (p *pass) reasons(ch choice, l estimator.Ledger) []string {
 		out = append(out, "no published score for use case "+p.use.ID)
 	}
 	s := ch.speed
-	out = append(out, fmt.Sprintf("%.0f tokens/s for one user, first token after %.1f s; bound by %s", s.TokensPerSUser.Value, s.TTFTMs.Value/1000, s.Bound))
+	if ch.deployment.Model.Kind == catalog.Generative {
+		out = append(out, fmt.Sprintf("%.0f tokens/s for one user, first token after %.1f s; bound by %s", s.TokensPerSUser.Value, s.TTFTMs.Value/1000, s.Bound))
+	} else {
+		out = append(out, fmt.Sprintf("%.0f input tokens/s, an answer after %.3f s", s.TokensPerSUser.Value, s.TTFTMs.Value/1000))
+	}
 	if better := p.passedOver(ch); better != "" {
 		out = append(out, better)
 	}
