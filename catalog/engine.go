@@ -14,7 +14,7 @@ type Engine struct {
 	MLA                bool            `toml:"mla" json:"mla"`
 	MinCapability      float64         `toml:"min_compute_capability,omitempty" json:"min_compute_capability,omitempty"`
 	OtherArchitectures []string        `toml:"other_architectures,omitempty" json:"other_architectures,omitempty"` // of vendors beside NVIDIA, which architectures; empty all
-	License            string          `toml:"license,omitempty" json:"license,omitempty"`
+	Licence            string          `toml:"licence,omitempty" json:"licence,omitempty"`
 	Source             string          `toml:"source" json:"source"`
 	Versions           []EngineVersion `toml:"version" json:"versions"`
 }

@@ -9,8 +9,8 @@ type Model struct {
 
 	Modality    string `toml:"modality" json:"modality"` // "text", "text+image", ...
 	ReleaseDate string `toml:"release_date,omitempty" json:"release_date,omitempty"`
-	License     string `toml:"license,omitempty" json:"license,omitempty"`               // SPDX id where one exists
-	LicenseFrom string `toml:"license_source,omitempty" json:"license_source,omitempty"` // where the licence was read
+	Licence     string `toml:"licence,omitempty" json:"licence,omitempty"`               // SPDX id where one exists
+	LicenceFrom string `toml:"licence_source,omitempty" json:"licence_source,omitempty"` // where the licence was read
 
 	MaxContext int    `toml:"max_context" json:"max_context"`                 // max_position_embeddings, tokens
 	Checkpoint string `toml:"checkpoint" json:"checkpoint"`                   // precision id of the published weights

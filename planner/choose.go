@@ -130,7 +130,7 @@ func (p *pass) candidate(ch choice, rank int) (Candidate, error) {
 		return Candidate{}, err
 	}
 	out := Candidate{
-		Rank: rank, Model: m.ID, Params: params, Active: active, Licence: orUnknown(m.License),
+		Rank: rank, Model: m.ID, Params: params, Active: active, Licence: orUnknown(m.Licence),
 		Precision: ch.weights.ID, KV: d.Engine.KV[0], Engine: d.Engine.ID + " " + d.Release, EngineName: d.Engine.Name,
 		Placement: placement(ch), Memory: ledger, Speed: ch.speed, Context: d.Options.MaxModelLen,
 		MaxContext: p.longest(d, ledger), Quality: ch.quality, Score: ch.score,

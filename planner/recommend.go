@@ -161,8 +161,8 @@ func (p *pass) consider(m *catalog.Model) (choice, *Rejection) {
 	if m.MaxContext > 0 && m.MaxContext < p.req.Context && m.Kind == catalog.Generative {
 		return reject(fmt.Sprintf("its context is %d tokens, %d asked", m.MaxContext, p.req.Context), fmt.Sprintf("--context %d", m.MaxContext))
 	}
-	if !licenceAccepted(m.License, p.req.Licences) {
-		return reject(fmt.Sprintf("licence %s is not among %s", orUnknown(m.License), strings.Join(p.req.Licences, ", ")), "accept that licence")
+	if !licenceAccepted(m.Licence, p.req.Licences) {
+		return reject(fmt.Sprintf("licence %s is not among %s", orUnknown(m.Licence), strings.Join(p.req.Licences, ", ")), "accept that licence")
 	}
 	quality := p.scale.of(m)
 	if p.req.MinQuality > 0 {

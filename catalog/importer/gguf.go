@@ -63,7 +63,7 @@ func GGUF(path string) (*File, error) {
 	m.Checkpoint = mixPrecision(f.Mix)
 	m.ID = ggufID(g.Meta, path)
 	if license, ok := g.Meta.String("general.license"); ok {
-		m.License, m.LicenseFrom = license, "general.license of the file"
+		m.Licence, m.LicenceFrom = license, "general.license of the file"
 	}
 	f.Model = *m
 	f.Layout = layout(g, m.Arch.TieEmbeddings)

@@ -256,8 +256,8 @@ func TestGGUFLayout(t *testing.T) {
 		t.Errorf("parts sum to %d, weights are %d, the file has %d", sum, f.WeightBytes, f.FileBytes)
 	}
 	m := f.Model
-	if f.Mix != "MXFP4_MOE" || f.MixGuessed || m.Checkpoint != "mxfp4-gguf" || m.ID != "openai/gpt-oss-20b" || m.License != "apache-2.0" || m.Family != "gpt_oss" {
-		t.Errorf("mix %s, checkpoint %s, id %s, licence %s, family %s", f.Mix, m.Checkpoint, m.ID, m.License, m.Family)
+	if f.Mix != "MXFP4_MOE" || f.MixGuessed || m.Checkpoint != "mxfp4-gguf" || m.ID != "openai/gpt-oss-20b" || m.Licence != "apache-2.0" || m.Family != "gpt_oss" {
+		t.Errorf("mix %s, checkpoint %s, id %s, licence %s, family %s", f.Mix, m.Checkpoint, m.ID, m.Licence, m.Family)
 	}
 }
 

@@ -65,13 +65,13 @@ func listModels(c *catalog.Catalog, matches func(...string) bool) (any, report.T
 	t := report.Table{Columns: []report.Column{
 		{Name: "model", Key: "id"}, {Name: "kind"}, {Name: "modality"},
 		{Name: "params", Align: report.Right}, {Name: "active", Key: "active_params", Align: report.Right},
-		{Name: "context", Key: "max_context", Align: report.Right}, {Name: "checkpoint"}, {Name: "licence", Key: "license"},
+		{Name: "context", Key: "max_context", Align: report.Right}, {Name: "checkpoint"}, {Name: "licence", Key: "licence"},
 		{Name: "released", Key: "release_date"}, {Name: "trust"},
 	}}
 	for i := range entries {
 		m := &entries[i]
 		t.Add(report.Text(m.ID), report.Text(string(m.Kind)), report.Text(m.Modality), params(m.Params()), params(m.ActiveParams()),
-			report.Context(m.MaxContext), report.Text(m.Checkpoint), report.Text(m.License), report.Text(m.ReleaseDate), report.Text(string(m.Trust)))
+			report.Context(m.MaxContext), report.Text(m.Checkpoint), report.Text(m.Licence), report.Text(m.ReleaseDate), report.Text(string(m.Trust)))
 	}
 	return entries, t
 }
