@@ -24,6 +24,7 @@ type Engine struct {
 type EngineVersion struct {
 	From  string `toml:"from" json:"from"`
 	Until string `toml:"until,omitempty" json:"until,omitempty"`
+	Seen  string `toml:"seen,omitempty" json:"seen,omitempty"` // newest version whose start-up logs the constants were held to
 
 	MemoryFraction      float64        `toml:"memory_fraction,omitempty" json:"memory_fraction,omitempty"`
 	Defaults            []BatchDefault `toml:"default,omitempty" json:"defaults,omitempty"` // first match wins

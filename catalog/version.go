@@ -111,6 +111,9 @@ func (e *Engine) At(version string) (constants *EngineVersion, note string, err 
 		}
 		constants, note = r, ""
 		if r.Until == "" {
+			if seen, err := ParseVersion(r.Seen); err == nil && v.Compare(seen) > 0 {
+				note = fmt.Sprintf("the constants were last held to logs of %s %s", e.Name, r.Seen)
+			}
 			continue
 		}
 		until, err := ParseVersion(r.Until)

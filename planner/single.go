@@ -97,6 +97,9 @@ func (s *single) on(places []place, spec string) (d estimator.Deployment, err er
 	if !strings.Contains(s.ask.Engine, "@") {
 		s.assume("engine", d.Engine.ID+"@"+d.Release, "the version planned with where none is named")
 	}
+	if _, note, err := d.Engine.At(d.Release); err == nil && note != "" {
+		s.assume("engine_version", d.Release, note)
+	}
 	pl := placeFor(places, d.Engine)
 	s.place = pl
 	d.Device = pl.device

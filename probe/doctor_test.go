@@ -106,6 +106,7 @@ func TestReplaceWord(t *testing.T) {
 
 func FuzzRedactor(f *testing.F) {
 	f.Add("user /home/ada at 10.0.0.1 on fe80::1 with GPU-5d1f6b6a-1c2d-4e5f-8a9b-0c1d2e3f4a5b")
+	f.Add("/home//home/x")
 	f.Fuzz(func(t *testing.T, text string) {
 		clean := newRedactor(&Machine{}).clean(text)
 		for _, found := range homePath.FindAllString(clean, -1) {

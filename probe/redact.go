@@ -80,7 +80,9 @@ func (r *redactor) clean(text string) string {
 	for _, found := range homePath.FindAllStringSubmatch(text, -1) {
 		r.know("user", found[1])
 	}
-	text = homePath.ReplaceAllString(text, "~")
+	for homePath.MatchString(text) { // one replaced path may complete another; each round is shorter
+		text = homePath.ReplaceAllString(text, "~")
+	}
 	for _, value := range longestFirst(r.values) {
 		text = replaceWord(text, value, r.values[value])
 	}

@@ -82,6 +82,9 @@ func explain(ctx context.Context, err error) (f failure, status int) {
 		}
 	case errors.As(err, &notFound):
 		f.Code = "unknown_name"
+		if list, ok := listOf[notFound.Kind]; ok && len(f.Hints) == 0 {
+			f.Hints = append(f.Hints, "`plimsoll catalog list "+list+"` lists them")
+		}
 	case errors.As(err, &ambiguous):
 		f.Code = "ambiguous_name"
 	case errors.As(err, &unsupported):
@@ -100,6 +103,9 @@ func explain(ctx context.Context, err error) (f failure, status int) {
 	}
 	return f, exitUsage
 }
+
+// listOf names the list that holds a kind of entry.
+var listOf = map[string]string{"accelerator": "accelerators", "precision": "precisions", "engine": "engines", "use case": "use-cases"}
 
 const reportHint = "this is a fault of plimsoll: please report it at https://github.com/plimsoll-dev/plimsoll/issues with the command line and the output of `plimsoll version`"
 

@@ -181,7 +181,7 @@ func TestExplain(t *testing.T) {
 	}{
 		{errors.New("odd"), "internal", exitInternal, 1},
 		{usage(errors.New("bad"), "do this"), "usage", exitUsage, 1},
-		{fmt.Errorf("--on: %w", &catalog.NotFoundError{Kind: "accelerator", Name: "x"}), "unknown_name", exitUsage, 0},
+		{fmt.Errorf("--on: %w", &catalog.NotFoundError{Kind: "accelerator", Name: "x"}), "unknown_name", exitUsage, 1},
 		{&catalog.AmbiguousError{Kind: "model", Name: "x"}, "ambiguous_name", exitUsage, 0},
 		{&catalog.VersionError{Version: "x"}, "usage", exitUsage, 0},
 		{catalog.Problems{{File: "f", Line: 3, Message: "m"}}, "invalid_file", exitUsage, 0},
