@@ -101,6 +101,7 @@ func TestWrap(t *testing.T) {
 
 func FuzzWrap(f *testing.F) {
 	f.Add("Qwen/Qwen3-235B-A22B 模型 \x1b[1m", 12)
+	f.Add(" 模型", 2)
 	f.Fuzz(func(t *testing.T, text string, width int) {
 		if width < 2 {
 			return // a wide character does not fit

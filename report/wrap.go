@@ -39,7 +39,7 @@ func wrapParagraph(text string, width int) []string {
 	body := strings.TrimLeft(text, " ")
 	indent := text[:len(text)-len(body)]
 	room := width - len(indent)
-	if room < 1 {
+	if room < 2 { // a wide character needs two columns
 		indent, room = "", width
 	}
 	var lines []string
