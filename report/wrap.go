@@ -69,7 +69,7 @@ func breakWord(word string, room int) []string {
 	used, marked := 0, 0 // columns up to here, and up to the mark
 	for i, r := range word {
 		w := twwidth.WidthNoCache(string(r))
-		if used+w > room && i > start {
+		for used+w > room && i > start { // again when what follows the mark leaves no room
 			if mark == start {
 				mark, marked = i, used
 			}
