@@ -58,10 +58,11 @@ type EngineMemory struct {
 	MoEActivationBase    float64 `toml:"moe_activation_base_bytes,omitempty" json:"moe_activation_base_bytes,omitempty"`
 	MoEActivationFactor  float64 `toml:"moe_activation_factor,omitempty" json:"moe_activation_factor,omitempty"` // x max_num_batched_tokens x experts per token x hidden x dtype
 	ImageActivation      float64 `toml:"image_activation_bytes,omitempty" json:"image_activation_bytes,omitempty"`
-	NonTorch             float64 `toml:"non_torch_bytes,omitempty" json:"non_torch_bytes,omitempty"`       // one accelerator
-	NonTorchTP           float64 `toml:"non_torch_tp_bytes,omitempty" json:"non_torch_tp_bytes,omitempty"` // tensor parallel over NVLink
-	NonTorchPP           float64 `toml:"non_torch_pp_bytes,omitempty" json:"non_torch_pp_bytes,omitempty"` // pipeline parallel only
-	Context              float64 `toml:"context_bytes,omitempty" json:"context_bytes,omitempty"`           // CUDA context and libraries outside the engine's own accounting
+	NonTorch             float64 `toml:"non_torch_bytes,omitempty" json:"non_torch_bytes,omitempty"`           // one accelerator
+	NonTorchTP           float64 `toml:"non_torch_tp_bytes,omitempty" json:"non_torch_tp_bytes,omitempty"`     // tensor parallel over NVLink
+	NonTorchPCIe         float64 `toml:"non_torch_pcie_bytes,omitempty" json:"non_torch_pcie_bytes,omitempty"` // tensor parallel over PCIe; 0: as over NVLink
+	NonTorchPP           float64 `toml:"non_torch_pp_bytes,omitempty" json:"non_torch_pp_bytes,omitempty"`     // pipeline parallel only
+	Context              float64 `toml:"context_bytes,omitempty" json:"context_bytes,omitempty"`               // CUDA context and libraries outside the engine's own accounting
 	GraphBase            float64 `toml:"graph_base_bytes,omitempty" json:"graph_base_bytes,omitempty"`
 	GraphPerLayer        float64 `toml:"graph_per_layer_bytes,omitempty" json:"graph_per_layer_bytes,omitempty"`
 	GraphMoE             float64 `toml:"graph_moe_bytes,omitempty" json:"graph_moe_bytes,omitempty"`

@@ -283,6 +283,22 @@ func TestLedgerLinesSumToCapacity(t *testing.T) {
 	}
 }
 
+func TestNonTorchFollowsTheLink(t *testing.T) {
+	v := *vllm019
+	v.Memory.NonTorchPCIe = 0.32 * GiB
+	d := onVLLM(llama8B())
+	d.Version, d.TP = &v, 2
+	nvlink := mustFit(t, d)
+	if got := nvlink.Line("communication").Bytes; math.Abs(float64(got)-2.1*GiB) > 1 {
+		t.Errorf("NVLink: %d bytes, want 2.1 GiB", got)
+	}
+	d.Device.Link = catalog.Link{}
+	pcie := mustFit(t, d)
+	if got := pcie.Line("communication").Bytes; math.Abs(float64(got)-0.32*GiB) > 1 {
+		t.Errorf("PCIe: %d bytes, want 0.32 GiB", got)
+	}
+}
+
 func TestFitAgreesWithMemory(t *testing.T) {
 	for _, d := range []Deployment{onVLLM(llama8B()), onLlamaCpp(llama8B(), 3*GiB)} {
 		quiet, err := Fit(d)

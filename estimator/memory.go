@@ -237,6 +237,8 @@ func (d *Deployment) activation(s stage) activation {
 func (d *Deployment) nonTorch() (bytes float64, rule string) {
 	c := d.Version.Memory
 	switch {
+	case d.TP > 1 && d.Device.Link.GBps == 0 && c.NonTorchPCIe > 0:
+		return c.NonTorchPCIe, "constant with tensor parallelism over PCIe"
 	case d.TP > 1:
 		return c.NonTorchTP, "constant with tensor parallelism"
 	case d.PP > 1:
