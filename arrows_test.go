@@ -39,7 +39,7 @@ func TestImportsFollowTheArrows(t *testing.T) {
 			continue
 		}
 		for _, target := range imports {
-			if !strings.HasPrefix(target, module) || top(target) == from {
+			if !strings.HasPrefix(target, module) || top(target) == from || target == module { // the embedded catalog is for all
 				continue
 			}
 			if !contains(strings.Split(allowed, " "), top(target)) {
@@ -51,7 +51,7 @@ func TestImportsFollowTheArrows(t *testing.T) {
 
 func TestPurePackagesDoNoIO(t *testing.T) {
 	for path, imports := range imports(t) {
-		if !contains(pure, top(path)) {
+		if !contains(pure, top(path)) || path == module+"/estimator/fit" { // a program that derives coefficients
 			continue
 		}
 		for _, target := range imports {

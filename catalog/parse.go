@@ -48,6 +48,7 @@ func (c *Catalog) merge(over *Catalog) *Catalog {
 		TensorTypes:  mergeBy(c.TensorTypes, over.TensorTypes, func(t *TensorType) string { return t.ID }),
 		Engines:      mergeBy(c.Engines, over.Engines, func(e *Engine) string { return e.ID }),
 		Efficiencies: mergeBy(c.Efficiencies, over.Efficiencies, efficiencyKey),
+		Curves:       mergeBy(c.Curves, over.Curves, curveKeyOf),
 		Prices:       mergeBy(c.Prices, over.Prices, priceKey),
 		Benchmarks:   mergeBy(c.Benchmarks, over.Benchmarks, func(b *Benchmark) string { return b.ID }),
 		UseCases:     mergeBy(c.UseCases, over.UseCases, func(u *UseCase) string { return u.ID }),
@@ -81,6 +82,16 @@ type offer struct {
 
 func priceKey(p *Price) offer {
 	return offer{accelerator: p.Accelerator, provider: p.Provider, instance: p.Instance, term: p.Term, region: p.Region, count: p.Count}
+}
+
+// curveKey tells curves apart.
+type curveKey struct {
+	accelerator, kernel, precision string
+	world                          int
+}
+
+func curveKeyOf(c *Curve) curveKey {
+	return curveKey{c.Accelerator, c.Kernel, c.Precision, c.World}
 }
 
 func efficiencyKey(f *Efficiency) string {
@@ -134,6 +145,7 @@ func (c *Catalog) add(part *Catalog) {
 	c.TensorTypes = append(c.TensorTypes, part.TensorTypes...)
 	c.Engines = append(c.Engines, part.Engines...)
 	c.Efficiencies = append(c.Efficiencies, part.Efficiencies...)
+	c.Curves = append(c.Curves, part.Curves...)
 	c.Prices = append(c.Prices, part.Prices...)
 	c.Benchmarks = append(c.Benchmarks, part.Benchmarks...)
 	c.UseCases = append(c.UseCases, part.UseCases...)

@@ -3,6 +3,7 @@ package catalog
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -197,6 +198,37 @@ func (v *validator) efficiencies() {
 		e.within("compute", f.Compute, 0.01, 1.2, "of the dense peak")
 		e.within("interval", f.Interval, 0.001, 10, "")
 		e.oneOf("basis", string(f.Basis), string(Measured), string(Calibrated), string(Modelled), string(Datasheet), string(Assumed))
+	}
+}
+
+// kernels are the kinds of curve; the last four are collectives.
+var kernels = []string{"gemm", "grouped_gemm", "prefill_attention", "decode_attention", "all_reduce", "all_gather", "reduce_scatter", "alltoall"}
+
+func (v *validator) curves() {
+	for i := range v.over.Curves {
+		c := &v.over.Curves[i]
+		e := entry{v: v, section: "curve", i: i}
+		e.refers("accelerator", c.Accelerator, "accelerator", v.acceleratorIDs)
+		e.oneOf("kernel", c.Kernel, kernels...)
+		e.text("source", c.Source)
+		e.within("floor_us", c.Floor, 0, 1e4, "microseconds")
+		if slices.Index(kernels, c.Kernel) >= 4 {
+			e.within("world", float64(c.World), 2, 1024, "accelerators")
+			e.within("rate_gbps", c.Rate, 0.1, 1e4, "GB/s")
+			continue
+		}
+		if c.Precision == "" {
+			e.fail("precision", "is missing; accepted: the format of the product or of the cache")
+		}
+		if c.Kernel != "decode_attention" {
+			e.within("compute", c.Compute, 0.01, 1.2, "of the dense peak")
+		}
+		if c.Kernel != "prefill_attention" {
+			e.within("read", c.Read, 0.01, 1.2, "of the peak bandwidth")
+		}
+		if c.Kernel == "gemm" || c.Kernel == "grouped_gemm" {
+			e.within("p", c.P, 1, 20, "")
+		}
 	}
 }
 
