@@ -44,16 +44,21 @@ func (d *Deployment) cacheKinds(s stage, kv *catalog.Precision) []cacheKind {
 		case catalog.FullAttention, catalog.SlidingAttention, catalog.ChunkedAttention, catalog.ParallelMamba2:
 			c.perToken, c.window = d.attentionCache(k.Mixer, tp, kv)
 		}
-		c.state = d.stateBytes(k.Mixer, tp)
 		out = merge(out, c)
+		if state := d.stateBytes(k.Mixer, tp); state > 0 { // a layer with both keeps them apart
+			out = merge(out, cacheKind{mixer: k.Mixer, layers: n, state: state})
+		}
 	}
 	return out
 }
 
 // merge adds layers of a cache kind that differs only in its feed-forward part.
 func merge(list []cacheKind, c cacheKind) []cacheKind {
+	if c.perToken == 0 && c.state == 0 {
+		return list
+	}
 	for i := range list {
-		if l := &list[i]; l.mixer == c.mixer && l.perToken == c.perToken && l.window == c.window {
+		if l := &list[i]; l.mixer == c.mixer && l.perToken == c.perToken && l.window == c.window && l.state == c.state {
 			l.layers += c.layers
 			return list
 		}

@@ -185,6 +185,40 @@ func TestBlockPoolStretchesBlocksToHoldState(t *testing.T) {
 	}
 }
 
+// A model whose layers differ pays for padding: what fits must hold a whole
+// sequence all the same.
+func TestWhatFitsHoldsASequence(t *testing.T) {
+	m := llama8B()
+	m.Arch.Layers, m.Arch.Mixers, m.Arch.Attention.Window = 62, "S5F", 1024
+	refused := 0
+	for free := int64(18 * GiB); free < 60*GiB; free += GiB / 2 {
+		d := onVLLM(m)
+		d.Options.MaxModelLen = 65536
+		d.Device.MemoryBytes, d.Device.FreeBytes = free, free
+		l := mustFit(t, d)
+		if l.Fits && l.MaxSequences < 1 {
+			t.Fatalf("fits %d bytes with room for %v sequences", free, l.MaxSequences)
+		}
+		if !l.Fits {
+			refused++
+		}
+	}
+	if refused == 0 || refused == 84 {
+		t.Errorf("%d of 84 sizes refused: the range does not cross the edge", refused)
+	}
+}
+
+func TestParallelMixersKeepCacheAndState(t *testing.T) {
+	m := llama8B()
+	m.Arch.Mixers = "P"
+	m.Arch.SSM = &catalog.SSM{Heads: 24, HeadDim: 64, Groups: 1, State: 128, Conv: 4}
+	l := mustFit(t, onVLLM(m))
+	// Per layer: convolution (1536 + 256) x 3 x 2 bytes and state 1536 x 128 x 2.
+	if want := int64(32 * ((1536+256)*3*2 + 1536*128*2)); l.StateBytes != want || l.KVBytesPerToken != 131072 {
+		t.Errorf("state %d, want %d; %v bytes per token, want 131072", l.StateBytes, want, l.KVBytesPerToken)
+	}
+}
+
 func TestGGUFMixByHand(t *testing.T) {
 	// Llama-3-8B Q4_K_M is 4.5829 GiB on disk: tensors alone, by llama.cpp's rule.
 	m := llama8B()

@@ -314,9 +314,10 @@ func (d *Deployment) judge(l *Ledger, visible, pool, one float64) {
 	case float64(l.BudgetBytes) > free:
 		l.Reason = d.text("the engine would claim %s (fraction %.2f), %s are free", size(l.BudgetBytes), d.Options.MemoryFraction, size(free))
 		l.Change = d.text("--memory-fraction %.2f", math.Floor(free/visible*100)/100)
-	case pool < one:
+	case pool < one || l.MaxSequences < 1: // padding of mixed layers counts too
 		l.Reason = d.text("the cache pool of %s holds no sequence of %d tokens (%s)", size(max(pool, 0)), d.Options.MaxModelLen, size(one))
-		l.Change = d.smallerOrMore(pool, one, one-pool)
+		held := min(pool/one, l.MaxSequences)
+		l.Change = d.smallerOrMore(held*one, one, (1-held)*one)
 	default:
 		l.Fits = true
 	}

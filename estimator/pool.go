@@ -103,13 +103,9 @@ func blockPool(bytes float64, kinds []cacheKind, blockTokens, maxLen, chunk int,
 // to the next multiple of blockTokens that holds it.
 func pages(kinds []cacheKind, blockTokens int) (page float64, tokens []int) {
 	tokens = make([]int, len(kinds))
-	largest, smallestAttention, state := 0.0, math.Inf(1), 0.0
+	largest, state := 0.0, 0.0
 	for _, k := range kinds {
-		largest = math.Max(largest, k.perToken)
-		if k.perToken > 0 {
-			smallestAttention = math.Min(smallestAttention, k.perToken)
-		}
-		state = math.Max(state, k.state)
+		largest, state = math.Max(largest, k.perToken), math.Max(state, k.state)
 	}
 	block := blockTokens
 	page = largest * float64(block)
