@@ -208,6 +208,20 @@ func TestWhatFitsHoldsASequence(t *testing.T) {
 	}
 }
 
+func TestEncoderKeepsNoCache(t *testing.T) {
+	m := llama8B()
+	m.Kind, m.Arch.NoHead = catalog.Embedding, true
+	l := mustFit(t, onVLLM(m))
+	if l.KVBytesPerToken != 0 || l.KVTokens != 0 || !l.Fits || l.MaxSequences != 1024 {
+		t.Errorf("an encoder: %v bytes per token, %d tokens, fits %v, %v sequences", l.KVBytesPerToken, l.KVTokens, l.Fits, l.MaxSequences)
+	}
+	d := onVLLM(m)
+	d.Options.MemoryFraction = 0.1
+	if l = mustFit(t, d); l.Fits || !strings.Contains(l.Change, "GiB more") || strings.Contains(l.Change, "NaN") {
+		t.Errorf("in a tenth of the memory: fits %v, change %q", l.Fits, l.Change)
+	}
+}
+
 func TestParallelMixersKeepCacheAndState(t *testing.T) {
 	m := llama8B()
 	m.Arch.Mixers = "P"

@@ -316,8 +316,11 @@ func (d *Deployment) judge(l *Ledger, visible, pool, one float64) {
 		l.Change = d.text("--memory-fraction %.2f", math.Floor(free/visible*100)/100)
 	case pool < one || l.MaxSequences < 1: // padding of mixed layers counts too
 		l.Reason = d.text("the cache pool of %s holds no sequence of %d tokens (%s)", size(max(pool, 0)), d.Options.MaxModelLen, size(one))
-		held := min(pool/one, l.MaxSequences)
-		l.Change = d.smallerOrMore(held*one, one, (1-held)*one)
+		held := 0.0 // share of a sequence that the pool holds
+		if one > 0 {
+			held = min(pool/one, l.MaxSequences)
+		}
+		l.Change = d.smallerOrMore(held*one, one, max((1-held)*one, one-pool))
 	default:
 		l.Fits = true
 	}
