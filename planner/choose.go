@@ -20,16 +20,14 @@ import (
 // speed. Among usable ones, accelerators that hold the whole model go before
 // offload, and offload before the CPU.
 func (p *pass) best(options []option, q *Quality) choice {
-	fast := keep(options, func(o option) bool { return retention(o.deployment.Model, o.weights) >= usable })
+	// When none is fast enough the caller rejects the model, naming its fastest option.
+	fast := keep(options, func(o option) bool { return o.speed.TokensPerSUser.Value >= p.req.MinTokensPerS })
+	fast = keep(fast, func(o option) bool { return retention(o.deployment.Model, o.weights) >= usable })
 	for _, t := range []tier{wholeOnAccelerators, partlyOnHost} {
 		if whole := keep(fast, func(o option) bool { return o.tier() == t }); whole[0].tier() == t {
 			fast = whole
 			break
 		}
-	}
-	if p.req.MinTokensPerS > 0 {
-		// When none is fast enough the caller rejects the model, naming its fastest option.
-		fast = keep(fast, func(o option) bool { return o.speed.TokensPerSUser.Value >= p.req.MinTokensPerS })
 	}
 	highest := 0.0
 	for _, o := range fast {

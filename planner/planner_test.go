@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"slices"
@@ -161,6 +162,12 @@ func TestWishesAreHeld(t *testing.T) {
 	for _, k := range fast.Candidates {
 		if k.Speed.TokensPerSUser.Value < 120 {
 			t.Errorf("%s: %v tokens/s", k.Model, k.Speed.TokensPerSUser.Value)
+		}
+	}
+	for _, x := range fast.Rejected {
+		var best float64
+		if n, _ := fmt.Sscanf(x.Reason, "%f tokens/s at best", &best); n == 1 && best >= 120 {
+			t.Errorf("%s was rejected with %q", x.Model, x.Reason)
 		}
 	}
 	for _, k := range recommend(t, c, "8x H100", "chat", func(r *Request) { r.Licences = []string{"permissive"} }).Candidates {
