@@ -18,7 +18,7 @@ func (d *Deployment) check() error {
 		vendor = "cpu"
 	}
 	if !contains(e.Vendors, vendor) {
-		return unsupported("choose an engine that does: llama.cpp runs everywhere", "%s does not run on %s", e.Name, acc.Name)
+		return unsupported("", "%s does not run on %s", e.Name, acc.Name)
 	}
 	if !contains(e.Weights, d.Weights.ID) {
 		return unsupported("choose one of "+strings.Join(e.Weights, ", "), "%s does not load %s weights", e.Name, d.Weights.Name)
@@ -34,7 +34,7 @@ func (d *Deployment) check() error {
 	}
 	if vendor != "nvidia" && vendor != "cpu" {
 		if other := e.OtherArchitectures; len(other) > 0 && !contains(other, acc.Architecture) {
-			return unsupported("llama.cpp runs on it", "%s does not run on %s (%s)", e.Name, acc.Name, acc.Architecture)
+			return unsupported("", "%s does not run on %s (%s)", e.Name, acc.Name, acc.Architecture)
 		}
 		if other := d.Weights.OtherArchitectures; len(other) > 0 && !contains(other, acc.Architecture) {
 			return unsupported("choose a precision that the card runs", "%s does not run on %s (%s)", d.Weights.Name, acc.Name, acc.Architecture)
@@ -48,7 +48,7 @@ func (d *Deployment) check() error {
 	}
 	for _, k := range d.Shape.kinds {
 		if strings.IndexByte(e.Mixers, k.Mixer) < 0 {
-			return unsupported("", "%s has no %s layers, which %s needs", e.Name, MixerName(k.Mixer), m.ID)
+			return unsupported("", "%s layers, which %s has, are not modelled for %s", MixerName(k.Mixer), m.ID, e.Name)
 		}
 	}
 	return d.checkTopology()
@@ -154,6 +154,8 @@ func MixerName(mixer byte) string {
 		return "short convolution"
 	case catalog.ParallelMamba2:
 		return "parallel attention and Mamba-2"
+	case catalog.NoMixer:
+		return "feed-forward"
 	}
-	return "feed-forward"
+	return "compressed-attention"
 }

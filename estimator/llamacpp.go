@@ -163,7 +163,7 @@ func (d *Deployment) tryLayers(file *GGUFLayout, p llamaPlan, n int) placed {
 		}
 		weights, cache = 0, 0
 	}
-	for i, b := range file.Layers {
+	for i, b := range file.Layers[:min(len(file.Layers), len(p.cacheOf))] {
 		if i < first {
 			r.host += b + p.cacheOf[i]
 			continue

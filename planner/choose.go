@@ -129,7 +129,7 @@ func (p *pass) candidate(ch choice, rank int) (Candidate, error) {
 	}
 	out := Candidate{
 		Rank: rank, Model: m.ID, Params: params, Active: active, Licence: orUnknown(m.Licence),
-		Precision: ch.weights.ID, KV: d.Engine.KV[0], Engine: d.Engine.ID + " " + d.Release, EngineName: d.Engine.Name,
+		Precision: ch.weights.ID, KV: cacheFormat(d), Engine: d.Engine.ID + " " + d.Release, EngineName: d.Engine.Name,
 		Placement: placement(ch), Memory: ledger, Speed: ch.speed, Context: d.Options.MaxModelLen,
 		MaxContext: p.longest(d, ledger), Quality: ch.quality, Score: ch.score,
 	}
@@ -152,6 +152,17 @@ func (p *pass) candidate(ch choice, rank int) (Candidate, error) {
 		})
 	}
 	return out, nil
+}
+
+// cacheFormat is what the engine keeps by default: its first format, or FP16
+// on NVIDIA parts before Ampere, which have no BF16.
+func cacheFormat(d estimator.Deployment) string {
+	acc := d.Device.Accelerator
+	old := acc.Vendor == "nvidia" && len(acc.ComputeCapability) == 3 && acc.ComputeCapability < "8"
+	if d.Engine.KV[0] == "bf16" && old && slices.Contains(d.Engine.KV, "fp16") {
+		return "fp16"
+	}
+	return d.Engine.KV[0]
 }
 
 func placement(ch choice) Placement {

@@ -179,7 +179,7 @@ func (x *ggufModel) size() error {
 		return fmt.Errorf("missing key %s", x.key("block_count"))
 	}
 	next := x.opt("nextn_predict_layers", 0)
-	if blocks <= int64(next) || blocks > int64(len(x.layers)) {
+	if blocks <= int64(next) || blocks != int64(len(x.layers)) {
 		return fmt.Errorf("%s is %d, the file has tensors of %d layers", x.key("block_count"), blocks, len(x.layers))
 	}
 	a.Layers = int(blocks) - next

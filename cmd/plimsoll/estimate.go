@@ -64,7 +64,7 @@ func (d *deploymentFlags) check() error {
 			return usagef("--%s %d: accepted are positive numbers", n.flag, n.value)
 		}
 	}
-	if f := o.MemoryFraction; f < 0 || f > 1 {
+	if f := o.MemoryFraction; !(f >= 0 && f <= 1) { // so that NaN fails
 		return usagef("--memory-fraction %g: accepted is a share from 0 to 1", f)
 	}
 	return nil
@@ -155,8 +155,8 @@ func (a *app) estimate(ctx context.Context, model string, o estimateOptions) err
 	if err := o.check(); err != nil {
 		return err
 	}
-	if o.input < 1 || o.output < 1 || o.concurrency < 1 {
-		return usagef("--input-tokens, --output-tokens and --concurrency start at 1")
+	if o.input < 1 || o.output < 1 || !(o.concurrency >= 1 && o.concurrency <= 1e6) {
+		return usagef("--input-tokens and --output-tokens start at 1, --concurrency is from 1 to a million")
 	}
 	c, err := a.loadCatalog()
 	if err != nil {

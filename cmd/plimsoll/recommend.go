@@ -66,9 +66,9 @@ func (o *recommendOptions) check() error {
 	switch {
 	case o.context < 0 || o.input < 0 || o.output < 0:
 		return usagef("--context, --input-tokens and --output-tokens count tokens: they cannot be negative")
-	case o.minTokensPerS < 0:
-		return usagef("--min-tokens-per-s %g: cannot be negative", o.minTokensPerS)
-	case o.minQuality < 0 || o.minQuality > 100:
+	case !(o.minTokensPerS >= 0 && o.minTokensPerS <= 1e9): // so that NaN fails
+		return usagef("--min-tokens-per-s %g: accepted are numbers from 0", o.minTokensPerS)
+	case !(o.minQuality >= 0 && o.minQuality <= 100):
 		return usagef("--min-quality %g: accepted is 0 to 100", o.minQuality)
 	case o.limit < 0:
 		return usagef("--limit %d: accepted is 0 (all) or more", o.limit)
