@@ -157,6 +157,10 @@ func (b *nodeBuilder) add(text string) error {
 func (b *nodeBuilder) read(text string) (part, error) {
 	p := part{count: 1, text: text}
 	name := strings.TrimSpace(text)
+	if acc, err := b.catalog.Accelerator(name); err == nil { // "7900 XTX" is a name, not 7900 of something
+		p.acc = acc
+		return p, nil
+	}
 	if m := countOf.FindStringSubmatch(name); m != nil {
 		n, err := strconv.Atoi(m[1])
 		if err != nil || n < 1 || n > maxCount {

@@ -152,8 +152,8 @@ func (d *Deployment) placeLayers(file *GGUFLayout, p llamaPlan, cpu bool) placed
 // tryLayers places the last n units (the output is one) evenly over PP devices.
 func (d *Deployment) tryLayers(file *GGUFLayout, p llamaPlan, n int) placed {
 	r := placed{layers: n}
-	onDevice := n - 1 // layers besides the output
-	first := len(file.Layers) - onDevice
+	onDevice := n - 1                  // layers besides the output
+	first := len(p.cacheOf) - onDevice // layers of a prediction module follow the decoder's and are not run
 	perDevice := ceilDiv(n, d.PP)
 	var weights, cache int64
 	unit := 0

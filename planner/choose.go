@@ -158,6 +158,9 @@ func (p *pass) candidate(ch choice, rank int) (Candidate, error) {
 // on NVIDIA parts before Ampere, which have no BF16.
 func cacheFormat(d estimator.Deployment) string {
 	acc := d.Device.Accelerator
+	if len(d.Engine.KV) == 0 {
+		return "bf16" // what the ledger counts with
+	}
 	old := acc.Vendor == "nvidia" && len(acc.ComputeCapability) == 3 && acc.ComputeCapability < "8"
 	if d.Engine.KV[0] == "bf16" && old && slices.Contains(d.Engine.KV, "fp16") {
 		return "fp16"

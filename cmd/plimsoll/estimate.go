@@ -70,6 +70,9 @@ func (d *deploymentFlags) check() error {
 	return nil
 }
 
+// maxTokens bounds a request: no model comes near, and steps are counted.
+const maxTokens = 1 << 24
+
 func (a *app) estimateCommand() *cobra.Command {
 	var o estimateOptions
 	cmd := a.estimateLike(&o)
@@ -154,6 +157,9 @@ func summarise(d estimator.Deployment) deploymentSummary {
 func (a *app) estimate(ctx context.Context, model string, o estimateOptions) error {
 	if err := o.check(); err != nil {
 		return err
+	}
+	if o.input > maxTokens || o.output > maxTokens {
+		return usagef("--input-tokens and --output-tokens: accepted are at most %d", maxTokens)
 	}
 	if o.input < 1 || o.output < 1 || !(o.concurrency >= 1 && o.concurrency <= 1e6) {
 		return usagef("--input-tokens and --output-tokens start at 1, --concurrency is from 1 to a million")
