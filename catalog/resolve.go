@@ -13,6 +13,7 @@ type index struct {
 	devices                                             map[pciID][]deviceRef
 	deviceNames                                         map[string][]int // driver name to accelerators
 	cpus                                                map[string]int   // words of a CPU's brand string to accelerator, counted from 1
+	curves                                              curveIndex
 }
 
 // Words of accelerator and model names that do not tell entries apart.
@@ -55,6 +56,7 @@ func newIndex(c, over *Catalog) (*index, []fault) {
 		x.addTails(i, &c.Models[i])
 	}
 	x.addDevices(c)
+	x.curves.build(c)
 	return x, n.blame(over)
 }
 

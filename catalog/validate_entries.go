@@ -201,8 +201,11 @@ func (v *validator) efficiencies() {
 	}
 }
 
-// kernels are the kinds of curve; the last four are collectives.
-var kernels = []string{"gemm", "grouped_gemm", "prefill_attention", "decode_attention", "all_reduce", "all_gather", "reduce_scatter", "alltoall"}
+// kernels are the kinds of curve; those from the fifth on are collectives.
+var kernels = []string{"gemm", "grouped_gemm", "prefill_attention", "decode_attention", "all_reduce", "all_gather", "alltoall"}
+
+// products are the formats that curves of kernels tell apart.
+var products = []string{"bf16", "fp8", "fp8-block", "int8", "int8-weight-only", "int4", "nvfp4", "mxfp4", "mxfp4-w4a16"}
 
 func (v *validator) curves() {
 	for i := range v.over.Curves {
@@ -217,9 +220,7 @@ func (v *validator) curves() {
 			e.within("rate_gbps", c.Rate, 0.1, 1e4, "GB/s")
 			continue
 		}
-		if c.Precision == "" {
-			e.fail("precision", "is missing; accepted: the format of the product or of the cache")
-		}
+		e.oneOf("precision", c.Precision, products...)
 		if c.Kernel != "decode_attention" {
 			e.within("compute", c.Compute, 0.01, 1.2, "of the dense peak")
 		}

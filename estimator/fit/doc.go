@@ -5,10 +5,10 @@
 //
 // DIR holds tables as NVIDIA's aiconfigurator publishes them (Apache-2.0):
 // gemm_*.csv, moe_*.csv, attn_context_*.csv, attn_generation_*.csv, comm.csv.
-// Each curve is fitted on seven tenths of the shapes by least mean absolute
-// log error, which no outlier can pull far, and its residuals are printed for
-// all rows and for the shapes that were held out. Rows that are left out are
-// counted with the reason.
+// Each curve is fitted by least mean absolute log error, which no outlier can
+// pull far. Its residuals are printed for all rows, and for three shapes in ten
+// that a second fit did not see. Rows that are left out are counted with the
+// reason; rules.go states them, and which engines' rows make a curve.
 //
 // Forms and bounds are those of [catalog.Curve].
 package main

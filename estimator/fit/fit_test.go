@@ -17,10 +17,12 @@ import (
 // itself with the given coefficients and a scatter of 5 %.
 func grid(f form, c []float64) []sample {
 	var list []sample
+	var curve catalog.Curve
+	f.set(&curve, c)
 	for i := range 12 {
 		for j := range 12 {
 			s := sample{f: math.Pow(10, -1+float64(i)/3), b: math.Pow(10, -1+float64(j)/3), length: 64 * math.Pow(2, float64(i)), bytes: math.Pow(10, 2+float64(j)/2), held: held(i, j)}
-			s.us = f.at(c, s) * (1 + 0.05*math.Sin(float64(7*i+3*j)))
+			s.us = f.at(&curve, s) * (1 + 0.05*math.Sin(float64(7*i+3*j)))
 			list = append(list, s)
 		}
 	}
@@ -33,10 +35,10 @@ func TestFitRecoversCoefficients(t *testing.T) {
 		want      []float64
 		tolerance float64
 	}{
-		"gemm":    {gemmForm, []float64{6, 0.75, 0.85, 2.5}, 0.12},
-		"grouped": {groupedForm, []float64{32, 0.5, 0.9}, 0.08},
-		"prefill": {prefillForm, []float64{12, 0.6, 1300}, 0.10},
-		"decode":  {decodeForm, []float64{11, 0.86}, 0.05},
+		"gemm":    {forms["gemm"], []float64{6, 0.75, 0.85, 2.5}, 0.12},
+		"grouped": {forms["grouped_gemm"], []float64{32, 0.5, 0.9}, 0.08},
+		"prefill": {forms["prefill_attention"], []float64{12, 0.6, 1300}, 0.15},
+		"decode":  {forms["decode_attention"], []float64{11, 0.86}, 0.05},
 	} {
 		samples := grid(c.form, c.want)
 		got := c.form.fit(samples)
@@ -46,9 +48,9 @@ func TestFitRecoversCoefficients(t *testing.T) {
 				break
 			}
 		}
-		median, p90 := c.form.residuals(got, samples, func(s sample) bool { return s.held })
+		median, p90 := c.form.residuals(got, samples)
 		if median > 0.05 || p90 > 0.08 {
-			t.Errorf("%s: held-out residuals %.3f and %.3f of a scatter of 0.05", name, median, p90)
+			t.Errorf("%s: residuals %.3f and %.3f of a scatter of 0.05", name, median, p90)
 		}
 		if again := c.form.fit(samples); fmt.Sprint(again) != fmt.Sprint(got) {
 			t.Errorf("%s: two fits differ: %v, %v", name, got, again)
@@ -57,13 +59,14 @@ func TestFitRecoversCoefficients(t *testing.T) {
 }
 
 func TestFitStaysInBounds(t *testing.T) {
-	samples := grid(gemmForm, []float64{6, 0.75, 0.85, 2.5})
+	samples := grid(forms["gemm"], []float64{6, 0.75, 0.85, 2.5})
 	for i := range samples {
 		samples[i].us /= 3 // faster than any peak allows
 	}
-	for i, v := range gemmForm.fit(samples) {
-		if v < gemmForm.low[i] || v > gemmForm.high[i] {
-			t.Errorf("coefficient %d is %v, outside %v to %v", i, v, gemmForm.low[i], gemmForm.high[i])
+	f := forms["gemm"]
+	for i, v := range f.fit(samples) {
+		if v < f.low[i] || v > f.high[i] {
+			t.Errorf("coefficient %d is %v, outside %v to %v", i, v, forms["gemm"].low[i], forms["gemm"].high[i])
 		}
 	}
 }
@@ -107,18 +110,18 @@ func h100(t *testing.T) map[string]*catalog.Accelerator {
 }
 
 func TestSamplesByHand(t *testing.T) {
-	p, omitted, err := gather(tables(), h100(t))
+	g, err := gather(tables(), h100(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	only := func(kernel, precision string, world int) sample {
 		t.Helper()
-		for _, list := range p[key{"h100_sxm", kernel, precision, world}] {
+		for _, list := range g.samples[key{"h100_sxm", kernel, precision, world}] {
 			if len(list) == 1 {
 				return list[0]
 			}
 		}
-		t.Fatalf("%s %s: %v", kernel, precision, p)
+		t.Fatalf("%s %s: %v", kernel, precision, g.samples)
 		return sample{}
 	}
 	near := func(what string, got, want float64) {
@@ -127,24 +130,24 @@ func TestSamplesByHand(t *testing.T) {
 			t.Errorf("%s: %v, want %v", what, got, want)
 		}
 	}
-	g := only("gemm", "bf16", 0) // 2 x 1024 x 4096 x 4096 over 989.4 TFLOP/s; weights, input and output over 3350 GB/s
-	near("GEMM FLOPs", g.f, 2.0*1024*4096*4096/989.4e6)
-	near("GEMM bytes", g.b, (4096*4096*2+1024*4096*2+2.0*1024*4096)/3350e3)
+	m := only("gemm", "bf16", 0) // 2 x 1024 x 4096 x 4096 over 989.4 TFLOP/s; weights, input and output over 3350 GB/s
+	near("GEMM FLOPs", m.f, 2.0*1024*4096*4096/989.4e6)
+	near("GEMM bytes", m.b, (4096*4096*2+1024*4096*2+2.0*1024*4096)/3350e3)
 	e := only("grouped_gemm", "bf16", 0) // 8 tokens visit 8 of 16 experts when balanced
 	near("expert FLOPs", e.f, 6.0*5120*8192*8/989.4e6)
 	near("expert bytes", e.b, (8*3*5120*8192*2+8*(5120*2+4.0*8192+2*5120))/3350e3)
 	near("prefill FLOPs", only("prefill_attention", "bf16", 0).f, 2.0*32*4096*4096*128/989.4e6)
 	near("decode bytes", only("decode_attention", "bf16", 0).b, 2.0*64*8192*8*128*2/3350e3) // the smaller cache fits the L2
 	near("all-reduce", only("all_reduce", "", 8).us, 5)                                     // the fastest that is in a graph
-	for reason, want := range map[string]int{"eagerly, a floor": 1, "untuned kernel": 1, "fits the L2": 1, "collective launched eagerly": 1, "bad topology": 1} {
+	for reason, want := range map[string]int{"eagerly, a floor": 1, "untuned kernel": 1, "of the L2": 1, "collective launched eagerly": 1, "one host whose topology": 1} {
 		n := 0
-		for text, count := range omitted {
+		for text, count := range g.leftOut {
 			if strings.Contains(text, reason) {
 				n += count
 			}
 		}
 		if n != want {
-			t.Errorf("left out %d rows for %q, want %d: %v", n, reason, want, omitted)
+			t.Errorf("left out %d rows for %q, want %d: %v", n, reason, want, g.leftOut)
 		}
 	}
 }
@@ -166,8 +169,8 @@ func TestRunRefusesBadInput(t *testing.T) {
 
 func TestWrittenCurvesAreACatalog(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "curves.toml")
-	want := curveOf(key{"h100_sxm", "gemm", "bf16", 0}, "trtllm", grid(gemmForm, []float64{6, 0.75, 0.85, 2.5}))
-	if err := write(name, []catalog.Curve{want}); err != nil {
+	want := fitted(key{"h100_sxm", "gemm", "bf16", 0}, []string{"trtllm"}, grid(forms["gemm"], []float64{6, 0.75, 0.85, 2.5}))
+	if err := write(name, []result{want}); err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(name)
@@ -183,7 +186,7 @@ func TestWrittenCurvesAreACatalog(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range over.Curves {
-		if c.Accelerator == want.Accelerator && c.Kernel == "gemm" && c.Precision == "bf16" && c != want {
+		if c.Accelerator == want.Accelerator && c.Kernel == "gemm" && c.Precision == "bf16" && c != want.Curve {
 			t.Errorf("read back %+v, wrote %+v", c, want)
 		}
 	}

@@ -6,9 +6,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"text/tabwriter"
 
 	"github.com/BurntSushi/toml"
 
@@ -43,62 +46,73 @@ func run(args []string, w io.Writer) error {
 			return err
 		}
 	}
-	samples, omitted, err := gather(os.DirFS(*dir), accelerators)
+	g, err := gather(os.DirFS(*dir), accelerators)
 	if err != nil {
 		return fmt.Errorf("%s: %w", *dir, err)
 	}
-	list := curves(samples, omitted)
-	print(w, list, omitted)
+	list := g.curves()
+	print(w, list, g.leftOut)
 	if *out == "" {
 		return nil
 	}
 	return write(*out, list)
 }
 
-func print(w io.Writer, list []catalog.Curve, omitted leftOut) {
-	fmt.Fprintf(w, "%-32s %-18s %-10s %5s %6s %7s %7s %8s  %s\n", "accelerator", "kernel", "precision", "world", "rows", "median", "p90", "held out", "coefficients")
+// print shows every curve with its residuals over all rows, and over the
+// shapes held out of a second fit, in per cent; then what was left out.
+func print(w io.Writer, list []result, leftOut map[string]int) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "accelerator\tkernel\tprecision\tworld\trows\tmedian\tp90\theld out\tmedian\tp90\tcoefficients\tsource")
 	for _, c := range list {
-		fmt.Fprintf(w, "%-32s %-18s %-10s %5d %6d %6.1f%% %6.1f%% %7.1f%%  c %.1f us", c.Accelerator, c.Kernel, c.Precision, c.World, c.Rows, 100*c.Median, 100*c.P90, 100*c.HeldOut, c.Floor)
-		for _, v := range []struct {
-			name  string
-			value float64
-		}{{"compute", c.Compute}, {"read", c.Read}, {"p", c.P}, {"half", c.HalfLength}, {"GB/s", c.Rate}, {"us/MB", c.Small}} {
-			if v.value > 0 {
-				fmt.Fprintf(w, ", %s %.4g", v.name, v.value)
-			}
+		world := ""
+		if c.World > 0 {
+			world = strconv.Itoa(c.World)
 		}
-		fmt.Fprintln(w)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%.1f\t%.1f\t%d\t%.1f\t%.1f\t%s\t%s\n", c.Accelerator, c.Kernel, c.Precision, world,
+			c.Rows, 100*c.Median, 100*c.P90, c.heldRows, 100*c.HeldOut, 100*c.heldP90, coefficients(c.Curve), c.Source)
 	}
-	fmt.Fprintln(w, "\nleft out:")
-	for _, reason := range sorted(omitted) {
-		fmt.Fprintf(w, "%7d  %s\n", omitted[reason], reason)
+	t.Flush()
+	fmt.Fprintln(w, "\nleft out, rows and why:")
+	for _, reason := range slices.Sorted(maps.Keys(leftOut)) {
+		fmt.Fprintf(w, "%7d  %s\n", leftOut[reason], reason)
 	}
 }
 
-func sorted(m leftOut) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
+func coefficients(c catalog.Curve) string {
+	text := fmt.Sprintf("%g us", c.Floor)
+	for _, v := range []struct {
+		name  string
+		value float64
+	}{
+		{"compute", c.Compute}, {"read", c.Read}, {"p", c.P}, {"half length", c.HalfLength},
+		{"GB/s", c.Rate}, {"us/MB", c.Small}, {"up to bytes", c.SmallBytes},
+	} {
+		if v.value > 0 {
+			text += fmt.Sprintf(", %s %g", v.name, v.value)
+		}
 	}
-	slices.Sort(keys)
-	return keys
+	return text
 }
 
 // write leaves the file whole or untouched.
-func write(name string, list []catalog.Curve) error {
+func write(name string, list []result) error {
+	var section struct {
+		Curves []catalog.Curve `toml:"curve"`
+	}
+	for _, r := range list {
+		section.Curves = append(section.Curves, r.Curve)
+	}
 	var text bytes.Buffer
 	encoder := toml.NewEncoder(&text)
 	encoder.Indent = ""
-	if err := encoder.Encode(struct {
-		Curves []catalog.Curve `toml:"curve"`
-	}{list}); err != nil {
-		return err
+	if err := encoder.Encode(section); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(name), ".curves-*")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name())
+	defer os.Remove(tmp.Name()) // nothing once it is renamed
 	if _, err := tmp.Write(text.Bytes()); err != nil {
 		tmp.Close()
 		return err

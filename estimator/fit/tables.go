@@ -2,12 +2,13 @@ package main
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"io/fs"
-	"path"
+	"math"
 	"strconv"
-	"strings"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 )
@@ -19,34 +20,36 @@ var systems = map[string]string{
 	"l40s": "l40s", "rtx_pro_6000_server": "rtx-pro-6000-blackwell-server-edition", "b60": "arc-pro-b60",
 }
 
-// dtype is a format as the tables name it: the catalog's precision, bytes of a
-// weight and of an activation element, and the peak that it multiplies at.
+// dtype is a format as the tables name it: the product as curves name it, and
+// the bytes of a weight (or cache) and of an activation element, with scales.
 type dtype struct {
 	precision          string
 	weight, activation float64
-	peak               func(catalog.Peak) float64
 }
 
-func bf16(p catalog.Peak) float64 { return p.BF16 }
-func fp8(p catalog.Peak) float64  { return p.FP8 }
-func int8(p catalog.Peak) float64 { return p.INT8 }
-func fp4(p catalog.Peak) float64  { return p.FP4 }
+// peak is the dense rate at which the part multiplies the format, in TFLOP/s.
+func (d dtype) peak(a *catalog.Accelerator) float64 {
+	c := catalog.Curve{Kernel: "gemm", Precision: d.precision}
+	return c.PeakTFLOPS(a.Peak)
+}
 
 var dtypes = map[string]dtype{
-	"bfloat16":    {"bf16", 2, 2, bf16},
-	"fp8":         {"fp8", 1, 1, fp8},
-	"fp8_block":   {"fp8-block", 1, 1, fp8},
-	"nvfp4":       {"nvfp4", 0.5625, 0.5625, fp4},
-	"int8_wo":     {"int8-weight-only", 1, 2, bf16},
-	"int4_wo":     {"int4", 0.516, 2, bf16},
-	"sq":          {"int8", 1, 1, int8},
-	"w4a16_mxfp4": {"mxfp4", 0.53125, 2, bf16},
+	"bfloat16":         {"bf16", 2, 2},
+	"fp8":              {"fp8", 1, 1},
+	"fp8_block":        {"fp8-block", 1, 1},
+	"nvfp4":            {"nvfp4", 0.5625, 0.5625},
+	"int8_wo":          {"int8-weight-only", 1, 2},
+	"int4_wo":          {"int4", 0.516, 2},
+	"sq":               {"int8", 1, 1},
+	"w4a16_mxfp4":      {"mxfp4-w4a16", 0.53125, 2},
+	"w4a8_mxfp4_mxfp8": {"mxfp4", 0.53125, 1.03125},
 }
 
-// row is a line of a table by column name.
+// row is a line of a table by column name. The first fault is kept for [read].
 type row struct {
 	cells map[string]int
 	line  []string
+	fault *error
 }
 
 func (r row) text(column string) string {
@@ -56,42 +59,65 @@ func (r row) text(column string) string {
 	return ""
 }
 
+// number is a positive figure of the row.
 func (r row) number(column string) float64 {
 	v, err := strconv.ParseFloat(r.text(column), 64)
-	if err != nil {
-		return 0
+	if err != nil || !(v > 0) || math.IsInf(v, 0) {
+		if *r.fault == nil {
+			*r.fault = fmt.Errorf("column %s: %q; accepted: a number above zero", column, r.text(column))
+		}
+		return 1
 	}
 	return v
 }
 
-// read calls use for every line of the tables that match the pattern.
+// us is the time of the row in microseconds.
+func (r row) us() float64 { return r.number("latency_ms") * 1e3 }
+
+// read calls use for every line of the tables that match the pattern. Errors
+// name file, line and column.
 func read(dir fs.FS, pattern string, use func(row)) error {
 	files, err := fs.Glob(dir, pattern)
 	if err != nil || len(files) == 0 {
 		return fmt.Errorf("no table %s", pattern)
 	}
 	for _, name := range files {
-		f, err := dir.Open(name)
-		if err != nil {
-			return err
-		}
-		lines, err := csv.NewReader(f).ReadAll()
-		f.Close()
-		if err != nil {
-			return fmt.Errorf("%s: %w", path.Base(name), err)
-		}
-		if len(lines) == 0 {
-			return fmt.Errorf("%s is empty", path.Base(name))
-		}
-		cells := map[string]int{}
-		for i, h := range lines[0] {
-			cells[h] = i
-		}
-		for _, line := range lines[1:] {
-			use(row{cells, line})
+		if err := readTable(dir, name, use); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return nil
+}
+
+func readTable(dir fs.FS, name string, use func(row)) error {
+	f, err := dir.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	table := csv.NewReader(f)
+	header, err := table.Read()
+	if err != nil {
+		return fmt.Errorf("no header: %w", err)
+	}
+	cells := make(map[string]int, len(header))
+	for i, column := range header {
+		cells[column] = i
+	}
+	var fault error
+	for {
+		line, err := table.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if use(row{cells, line, &fault}); fault != nil {
+			at, _ := table.FieldPos(0)
+			return fmt.Errorf("line %d: %w", at, fault)
+		}
+	}
 }
 
 // held keeps three shapes in ten back from the fit, always the same ones.
@@ -99,21 +125,4 @@ func held(shape ...any) bool {
 	h := fnv.New32a()
 	fmt.Fprint(h, shape...)
 	return h.Sum32()%10 < 3
-}
-
-// leftOut counts rows by the reason for which they are not used.
-type leftOut map[string]int
-
-// unusable is the reason not to fit on a GEMM or expert row, or "".
-func unusable(r row, d dtype) string {
-	backend, system := r.text("backend"), r.text("system")
-	switch {
-	case system == "gb300" && backend == "sglang" && r.text("version") == "0.5.14" && r.text("gemm_dtype") != "":
-		return "gb300 sglang 0.5.14 GEMM: byte for byte the b300 table"
-	case backend == "vllm" && d.precision == "fp8-block" && r.text("gemm_dtype") != "" && (strings.HasPrefix(system, "h") || system == "b200_sxm"):
-		return "vllm fp8_block GEMM: launched eagerly, a floor of 55 to 425 us"
-	case backend == "vllm" && d.precision == "fp8" && r.text("moe_dtype") != "" && strings.HasPrefix(system, "h"):
-		return "vllm fp8 experts on Hopper: an untuned kernel at 8 to 17 % of the bandwidth"
-	}
-	return ""
 }

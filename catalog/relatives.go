@@ -1,0 +1,214 @@
+package catalog
+
+import (
+	"math"
+	"strings"
+)
+
+// Relation is how far the accelerator that was timed is from the one asked
+// for. The further, the wider an interval has to be.
+type Relation int
+
+const (
+	Own              Relation = iota // timed itself, in this format
+	SameArchitecture                 // a sibling, or another format of the same architecture
+	OtherGeneration                  // of the same vendor
+	OtherVendor
+)
+
+// curveIndex finds curves by what they are of.
+type curveIndex struct {
+	at          map[curveKey]int
+	kernels     []int // accelerators with kernel curves
+	collectives []timedCollective
+}
+
+// timedCollective is a curve of a collective with the part that ran it.
+type timedCollective struct{ curve, accelerator int }
+
+func (x *curveIndex) build(c *Catalog) {
+	accelerators := make(map[string]int, len(c.Accelerators))
+	for i := range c.Accelerators {
+		accelerators[c.Accelerators[i].ID] = i
+	}
+	x.at = make(map[curveKey]int, len(c.Curves))
+	timed := make(map[int]bool)
+	for i := range c.Curves {
+		curve := &c.Curves[i]
+		acc, known := accelerators[curve.Accelerator]
+		if !known {
+			continue // validation says so
+		}
+		x.at[curveKeyOf(curve)] = i
+		switch {
+		case curve.World > 0:
+			x.collectives = append(x.collectives, timedCollective{i, acc})
+		case !timed[acc]:
+			timed[acc] = true
+			x.kernels = append(x.kernels, acc)
+		}
+	}
+}
+
+// lineage lists, for architectures of which nobody published timings, those
+// whose shares of peak stand in, nearest first. CDNA follows Hopper: both have
+// HBM, a matrix unit per core and kernels of the same libraries' design; what
+// is left is told by the engine's own scale. What is missing here (systolic
+// arrays, Apple) has no relative.
+var lineage = map[string][]ancestor{
+	"Pascal": {{"Ampere", OtherGeneration}}, "Volta": {{"Ampere", OtherGeneration}}, "Turing": {{"Ampere", OtherGeneration}},
+	"Rubin":  {{"Blackwell Ultra", OtherGeneration}},
+	"Xe-HPG": {{"Xe2", OtherGeneration}}, "Xe-HPC (PVC)": {{"Xe2", OtherGeneration}},
+	"CDNA1": {{"Hopper", OtherVendor}}, "CDNA2": {{"Hopper", OtherVendor}}, "CDNA3": {{"Hopper", OtherVendor}},
+	"CDNA4": {{"Hopper", OtherVendor}, {"Blackwell", OtherVendor}}, // FP4 from Blackwell
+	"CDNA5": {{"Hopper", OtherVendor}, {"Blackwell", OtherVendor}},
+	"RDNA2": {{"Ada", OtherVendor}}, "RDNA3": {{"Ada", OtherVendor}}, "RDNA3.5": {{"Ada", OtherVendor}}, "RDNA4": {{"Ada", OtherVendor}},
+}
+
+type ancestor struct {
+	family   string
+	relation Relation
+}
+
+// family is the architecture, but that NVIDIA's parts of compute capability
+// 12 are called Blackwell too and have other matrix units and GDDR.
+func family(a *Accelerator) string {
+	if a.Architecture == "Blackwell" && strings.HasPrefix(a.ComputeCapability, "12.") {
+		return "Blackwell RTX"
+	}
+	return a.Architecture
+}
+
+// kin tells how a timed accelerator relates to another; order ranks
+// architectures that relate alike.
+func kin(acc, timed *Accelerator) (r Relation, order int, ok bool) {
+	if acc.ID == timed.ID {
+		return Own, 0, true
+	}
+	of := family(timed)
+	if of == family(acc) {
+		return SameArchitecture, 0, true
+	}
+	for i, a := range lineage[family(acc)] {
+		if a.family == of {
+			return a.relation, i, true
+		}
+	}
+	return 0, 0, false
+}
+
+// substitutes are the products whose curve may stand for another's, best
+// first: formats that a part cannot multiply are widened to 16 bits, and the
+// narrower weights still save reads.
+func substitutes(product string) []string {
+	switch product {
+	case "fp8":
+		return fp8Products
+	case "fp8-block":
+		return fp8BlockProducts
+	case "int8":
+		return int8Products
+	case "int8-weight-only":
+		return int8WeightProducts
+	case "int4":
+		return int4Products
+	case "nvfp4":
+		return nvfp4Products
+	case "mxfp4":
+		return mxfp4Products
+	default:
+		return bf16Products
+	}
+}
+
+var (
+	bf16Products       = []string{"bf16"}
+	fp8Products        = []string{"fp8", "int8-weight-only", "bf16"}
+	fp8BlockProducts   = []string{"fp8-block", "fp8", "int8-weight-only", "bf16"}
+	int8Products       = []string{"int8", "fp8", "int8-weight-only", "bf16"}
+	int8WeightProducts = []string{"int8-weight-only", "bf16"}
+	int4Products       = []string{"int4", "bf16"}
+	nvfp4Products      = []string{"nvfp4", "int4", "bf16"}
+	mxfp4Products      = []string{"mxfp4", "mxfp4-w4a16", "int4", "bf16"}
+)
+
+// CurveFor finds the curve of a kernel for an accelerator and a product (see
+// [Precision.Product]; for attention that of the cache). Without timings of
+// its own it takes those of the nearest relative, in this order:
+//
+//  1. the product on the part itself, then on one of its architecture;
+//  2. a substitute product on those;
+//  3. the same two steps for other generations of the vendor, then for another vendor's parts.
+//
+// Of several relatives the one with the nearest balance of peak FLOP/s to
+// bandwidth counts. A part without a published rate of the product's format
+// never gets a curve of it. The curve's Accelerator and Precision say what was
+// found; PeakTFLOPS of the accelerator asked for goes with Compute.
+//
+// A call allocates nothing; the result holds for the life of the catalog.
+func (c *Catalog) CurveFor(acc *Accelerator, kernel, product string) (Curve, Relation, bool) {
+	x := &c.names().curves
+	best, found := rank{}, false
+	var curve Curve
+	for _, i := range x.kernels {
+		timed := &c.Accelerators[i]
+		relation, order, ok := kin(acc, timed)
+		if !ok {
+			continue
+		}
+		for substitute, name := range substitutes(product) {
+			at, ok := x.at[curveKey{accelerator: timed.ID, kernel: kernel, precision: name}]
+			if !ok {
+				continue
+			}
+			candidate := c.Curves[at]
+			if product == "int8" && name == "fp8" {
+				candidate.Precision = product // as wide, at the rate that the part has for it
+			}
+			if candidate.PeakTFLOPS(acc.Peak) <= 0 {
+				continue
+			}
+			r := rank{max(relation, SameArchitecture), substitute, relation, order, math.Abs(math.Log(balance(acc) / balance(timed)))}
+			if !found || r.before(best) {
+				best, curve, found = r, candidate, true
+			}
+			break // later substitutes are worse
+		}
+	}
+	if best.substitute > 0 {
+		best.relation = max(best.relation, SameArchitecture)
+	}
+	return curve, best.relation, found
+}
+
+// rank orders relatives: by architecture, then by product, then by what is nearer.
+type rank struct {
+	class      Relation // the part itself counts as its architecture
+	substitute int
+	relation   Relation
+	order      int
+	distance   float64
+}
+
+func (r rank) before(s rank) bool {
+	switch {
+	case r.class != s.class:
+		return r.class < s.class
+	case r.substitute != s.substitute:
+		return r.substitute < s.substitute
+	case r.relation != s.relation:
+		return r.relation < s.relation
+	case r.order != s.order:
+		return r.order < s.order
+	default:
+		return r.distance < s.distance
+	}
+}
+
+// balance is FLOP per byte at the peaks; 1 where one is unknown.
+func balance(a *Accelerator) float64 {
+	if half(a.Peak) <= 0 || a.MemoryBandwidth <= 0 {
+		return 1
+	}
+	return half(a.Peak) / a.MemoryBandwidth
+}
