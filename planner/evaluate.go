@@ -1,0 +1,162 @@
+package planner
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/plimsoll-dev/plimsoll/catalog"
+	"github.com/plimsoll-dev/plimsoll/estimator"
+)
+
+// Result answers a [Case]. Without OK the error says why; the memory is there
+// when the deployment can run but does not fit.
+type Result struct {
+	ID     string      `json:"id"`
+	OK     bool        `json:"ok"`
+	Error  *CaseError  `json:"error,omitempty"`
+	Memory *CaseMemory `json:"memory,omitempty"`
+
+	*estimator.Performance
+
+	Assumptions []estimator.Assumption `json:"assumptions,omitempty"` // of names, sizes, memory and time together
+}
+
+// CaseMemory is the ledger of the fullest accelerator in figures. KVTokens and
+// MaxSequences are of one replica.
+type CaseMemory struct {
+	WeightsBytes    int64   `json:"weights_bytes"`
+	KVCacheBytes    int64   `json:"kv_cache_bytes"`
+	KVBytesPerToken float64 `json:"kv_bytes_per_token"`
+	KVTokens        int64   `json:"kv_tokens"`
+	MaxSequences    float64 `json:"max_sequences"` // of the maximal length
+	ActivationBytes int64   `json:"activation_bytes"`
+	OverheadBytes   int64   `json:"overhead_bytes"` // graphs, context, communication
+	TotalBytes      int64   `json:"total_bytes"`
+}
+
+// CaseError says why a case has no answer.
+type CaseError struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// Codes of a [CaseError].
+const (
+	CodeInvalid     = "invalid_case"  // keys or values
+	CodeUnknownName = "unknown_name"  // the catalog has no such entry, or several
+	CodeUnsupported = "unsupported"   // cannot run, whatever the memory
+	CodeDoesNotFit  = "does_not_fit"  // memory
+	CodeUnknown     = "speed_unknown" // nothing is known of the class
+)
+
+// Serve predicts what a deployment delivers under a load; it is
+// estimator.Serve but for tests.
+type Serve func(*catalog.Catalog, estimator.Deployment, estimator.Load) (estimator.Performance, error)
+
+// Evaluator answers cases from one catalog and keeps what models have in
+// common between them. It may be used by several goroutines.
+type Evaluator struct {
+	catalog *catalog.Catalog
+	serve   Serve
+	shapes  sync.Map // *catalog.Model to *estimator.Shape
+}
+
+// NewEvaluatorWith answers cases with a time model of the caller's choice.
+func NewEvaluatorWith(c *catalog.Catalog, serve Serve) *Evaluator {
+	return &Evaluator{catalog: c, serve: serve}
+}
+
+func (e *Evaluator) shape(m *catalog.Model) (*estimator.Shape, error) {
+	if s, ok := e.shapes.Load(m); ok {
+		return s.(*estimator.Shape), nil
+	}
+	s, err := estimator.NewShape(m)
+	if err != nil {
+		return nil, err
+	}
+	e.shapes.Store(m, s)
+	return s, nil
+}
+
+// Performance predicts what the deployment of a case delivers. The deployment
+// is complete as far as it could be resolved when there is an error.
+func (e *Evaluator) Performance(k Case) (estimator.Deployment, estimator.Performance, error) {
+	b, err := k.build(e.catalog, e.shape)
+	if err != nil {
+		return b.d, estimator.Performance{}, err
+	}
+	p, err := e.perform(b)
+	return b.d, p, err
+}
+
+// errDisaggregated says that there is no time model of separate prefill and decode.
+var errDisaggregated = errors.New("the time of a disaggregated deployment is not estimated")
+
+func (e *Evaluator) perform(b *caseBuilder) (estimator.Performance, error) {
+	if b.k.Disaggregated != nil {
+		return estimator.Performance{}, errDisaggregated
+	}
+	return e.serve(e.catalog, b.d, b.load)
+}
+
+// Evaluate answers one case; what is wrong with it is part of the answer.
+func (e *Evaluator) Evaluate(k Case) Result {
+	r := Result{ID: k.ID}
+	b, err := k.build(e.catalog, e.shape)
+	r.Assumptions = b.assumptions
+	if err != nil {
+		return r.failed(err, CodeInvalid)
+	}
+	r.Memory = memoryOf(&b.ledger)
+	if !b.ledger.Fits {
+		return r.failed(shortage(b.d), CodeDoesNotFit)
+	}
+	p, err := e.perform(b)
+	if err != nil {
+		return r.failed(err, CodeUnknown)
+	}
+	r.Assumptions = append(r.Assumptions, p.Assumptions...)
+	r.OK, r.Performance = true, &p
+	return r
+}
+
+// shortage says what a deployment that does not fit lacks.
+func shortage(d estimator.Deployment) error {
+	l, err := estimator.Memory(d) // with the words that the quick ledger leaves out
+	if err != nil {
+		return err
+	}
+	if l.Change == "" {
+		return errors.New(l.Reason)
+	}
+	return fmt.Errorf("%s; it would with: %s", l.Reason, l.Change)
+}
+
+func memoryOf(l *estimator.Ledger) *CaseMemory {
+	return &CaseMemory{
+		WeightsBytes: l.WeightsBytes, KVCacheBytes: l.KVPoolBytes, KVBytesPerToken: l.KVBytesPerToken, KVTokens: l.KVTokens,
+		MaxSequences: l.MaxSequences, ActivationBytes: l.ActivationBytes, OverheadBytes: l.OverheadBytes,
+		TotalBytes: l.WeightsBytes + l.KVPoolBytes + l.ActivationBytes + l.OverheadBytes,
+	}
+}
+
+// failed is the result with the error, under the code of its kind.
+func (r Result) failed(err error, code string) Result {
+	var unknown *catalog.NotFoundError
+	var ambiguous *catalog.AmbiguousError
+	var unsupported *estimator.UnsupportedError
+	switch {
+	case errors.As(err, &unknown), errors.As(err, &ambiguous):
+		code = CodeUnknownName
+	case errors.As(err, &unsupported):
+		code = CodeUnsupported
+	}
+	r.Error = &CaseError{Code: code, Message: err.Error()}
+	return r
+}
+
+// Invalid is the result of a line that is not a case.
+func Invalid(id string, err error) Result {
+	return Result{ID: id}.failed(err, CodeInvalid)
+}
