@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/plimsoll-dev/plimsoll/estimator"
 	"github.com/plimsoll-dev/plimsoll/planner"
 )
 
@@ -25,7 +26,7 @@ func TestSpeedReplayExternal(t *testing.T) {
 	if len(list) == 0 {
 		t.Skipf("%s has no usable row of vllm_serving.csv", dir)
 	}
-	rows, err := replaySpeed(shipped(t), serve, list)
+	rows, err := replaySpeed(shipped(t), estimator.Serve, list)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,33 +14,11 @@ import (
 	"github.com/plimsoll-dev/plimsoll/planner"
 )
 
-// serve stands in for estimator.Serve until the tree has it.
-func serve(c *catalog.Catalog, d estimator.Deployment, load estimator.Load) (p estimator.Performance, err error) {
-	conc := load.Concurrency
-	switch {
-	case load.RequestRate > 0:
-		conc = load.RequestRate * 4
-	case load.Batch > 0:
-		conc = float64(load.Batch)
-	case load.Saturate:
-		conc = 256
-	}
-	s, err := estimator.Estimate(c, d, estimator.Workload{InputTokens: int(load.InputTokens), OutputTokens: int(load.OutputTokens), Concurrency: conc})
-	if err != nil {
-		return p, err
-	}
-	p.TTFT = estimator.Latency{Mean: s.TTFTMs.Value, Median: s.TTFTMs.Value}
-	p.TPOT = estimator.Latency{Mean: s.TPOTMs.Value, Median: s.TPOTMs.Value}
-	p.E2E.Mean = p.TTFT.Mean + p.TPOT.Mean*(load.OutputTokens-1)
-	p.OutputTokensPerS = conc * load.OutputTokens / p.E2E.Mean * 1000
-	return p, nil
-}
-
 // TestSpeedReplay holds the estimator to the ceilings on every shipped
 // measurement. With -v it prints the error by suite and class; the environment
 // variable PLIMSOLL_DUMP names a CSV file for the residual of every row.
 func TestSpeedReplay(t *testing.T) {
-	rows, err := ReplaySpeed(shipped(t), serve)
+	rows, err := ReplaySpeed(shipped(t), estimator.Serve)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +141,7 @@ func TestSummariseSpeed(t *testing.T) {
 
 // TestHeldIsFixed pins the validation split: it must not drift with the data.
 func TestHeldIsFixed(t *testing.T) {
-	rows, err := ReplaySpeed(shipped(t), serve)
+	rows, err := ReplaySpeed(shipped(t), estimator.Serve)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +201,7 @@ func TestSpeedTableErrors(t *testing.T) {
 func BenchmarkReplaySpeed(b *testing.B) {
 	c := shipped(b)
 	for b.Loop() {
-		if _, err := ReplaySpeed(c, serve); err != nil {
+		if _, err := ReplaySpeed(c, estimator.Serve); err != nil {
 			b.Fatal(err)
 		}
 	}

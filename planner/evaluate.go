@@ -62,6 +62,9 @@ type Evaluator struct {
 	shapes  sync.Map // *catalog.Model to *estimator.Shape
 }
 
+// NewEvaluator answers cases with the estimator's time model.
+func NewEvaluator(c *catalog.Catalog) *Evaluator { return NewEvaluatorWith(c, estimator.Serve) }
+
 // NewEvaluatorWith answers cases with a time model of the caller's choice.
 func NewEvaluatorWith(c *catalog.Catalog, serve Serve) *Evaluator {
 	return &Evaluator{catalog: c, serve: serve}
