@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/estimator"
 	"github.com/plimsoll-dev/plimsoll/planner"
 )
