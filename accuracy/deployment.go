@@ -230,36 +230,24 @@ func (b *builder) device() error {
 		}
 	}
 	d := &b.d.Device
-	if b.log.Engine == enginelog.SGLang && total == math.MaxInt64 && free < math.MaxInt64 {
-		total = free + int64(b.nonTorch()) // SGLang prints what is left once its libraries are loaded
+	loaded := b.log.Engine == enginelog.SGLang // it prints what is left once its libraries are loaded
+	if loaded && total == math.MaxInt64 && free < math.MaxInt64 {
+		total = free + int64(b.d.NonTorch())
 	}
 	if total < math.MaxInt64 {
-		// a serving engine prints what its runtime sees, less than the driver's total
-		seen := total
-		if b.log.Engine != enginelog.LlamaCpp {
-			seen += int64(b.d.Version.Memory.VisibleReserve)
-		}
+		seen := total + int64(b.d.VisibleReserve()) // an engine prints what its runtime sees, less than the driver's total
 		if math.Abs(float64(seen-d.MemoryBytes)) > 0.05*float64(d.MemoryBytes) {
 			b.note("the log saw %.2f GiB, %s has %.2f GiB: the log is followed", float64(total)/gib, d.Accelerator.Name, float64(d.MemoryBytes)/gib)
 		}
 		d.MemoryBytes, d.FreeBytes = seen, seen
-		if free < total {
-			d.FreeBytes = seen - (total - free)
+		if free < total && !loaded {
+			d.FreeBytes = free
+			if b.log.Engine != enginelog.LlamaCpp { // vLLM looks once it has its context
+				d.FreeBytes = min(seen, free+int64(b.d.Version.Memory.Context))
+			}
 		}
 	}
 	return nil
-}
-
-// nonTorch is what the engine's libraries take before weights are loaded.
-func (b *builder) nonTorch() float64 {
-	m := b.d.Version.Memory
-	switch {
-	case b.d.TP > 1:
-		return m.NonTorchTP
-	case b.d.PP > 1:
-		return m.NonTorchPP
-	}
-	return m.NonTorch
 }
 
 func (b *builder) namedDevice() (estimator.Device, error) {

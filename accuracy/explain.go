@@ -194,7 +194,7 @@ func (r *reconciler) fraction() {
 		}
 		return
 	}
-	c, visible := r.out.Line("kv_cache"), float64(r.d.Device.MemoryBytes)-r.d.Version.Memory.VisibleReserve
+	c, visible := r.out.Line("kv_cache"), r.d.Visible()
 	if stated.Known() || c == nil || c.Status != Outside || visible <= 0 {
 		return
 	}

@@ -134,7 +134,7 @@ func (r *reconciler) serving() error {
 		}
 		r.stages = append(r.stages, l)
 	}
-	visible := float64(r.d.Device.MemoryBytes) - r.d.Version.Memory.VisibleReserve
+	visible := r.d.Visible()
 	for i, stage := range r.stages {
 		ranks := r.ranksOf(i)
 		line := func(id string) estimator.Line {

@@ -78,6 +78,9 @@ func (d *Deployment) attentionCache(mixer byte, tp int, kv *catalog.Precision) (
 	}
 	g := a.AttentionOf(mixer)
 	heads := max(1, g.KVHeads/tp)
+	if contains(d.Engine.Windowless, d.Model.Family) {
+		g.Window = 0
+	}
 	return rowBytes(kv, heads*g.HeadDim) + rowBytes(kv, heads*g.VHeadDim), g.Window
 }
 

@@ -173,6 +173,9 @@ func Resolve(d Deployment) (Deployment, []Assumption, error) {
 		notes = append(notes, Assumption{name, fmt.Sprint(value), why})
 	}
 	o := &d.Options
+	if err := o.check(); err != nil {
+		return d, nil, err
+	}
 	if o.MaxModelLen == 0 {
 		o.MaxModelLen = d.Model.MaxContext
 		assume("max_model_len", o.MaxModelLen, "the model's own maximum")
@@ -196,10 +199,33 @@ func Resolve(d Deployment) (Deployment, []Assumption, error) {
 		o.MemoryFraction = d.Version.MemoryFraction
 		assume("memory_fraction", o.MemoryFraction, d.Engine.ID+" "+d.Version.From+" default")
 	}
-	if o.MemoryFraction < 0 || o.MemoryFraction > 1 {
-		return d, notes, fmt.Errorf("estimator: memory fraction %g is outside 0 to 1", o.MemoryFraction)
+	if tokens := int64(o.MaxModelLen) * int64(o.MaxSeqs); tokens > maxTokens {
+		return d, notes, fmt.Errorf("estimator: %d sequences of %d tokens are %d tokens; accepted are up to %d", o.MaxSeqs, o.MaxModelLen, tokens, int64(maxTokens))
 	}
 	return d, notes, d.check()
+}
+
+// Bounds of what a user may ask for, far beyond any engine's: products of them
+// stay exact in an int64 and in a float64.
+const (
+	maxSize   = 1 << 30 // tokens of a sequence or of a step, sequences
+	maxTokens = 1 << 40 // sequences x tokens of each
+)
+
+// check refuses sizes that mean nothing.
+func (o *Options) check() error {
+	for _, size := range []struct {
+		name  string
+		value int
+	}{{"max_model_len", o.MaxModelLen}, {"max_num_seqs", o.MaxSeqs}, {"max_num_batched_tokens", o.MaxBatchedTokens}, {"gpu_layers", o.GPULayers}} {
+		if size.value < 0 || size.value > maxSize {
+			return fmt.Errorf("estimator: %s %d; accepted are 1 to %d, or 0 for the default", size.name, size.value, maxSize)
+		}
+	}
+	if !(o.MemoryFraction >= 0 && o.MemoryFraction <= 1) { // so that NaN fails
+		return fmt.Errorf("estimator: memory fraction %g is outside 0 to 1", o.MemoryFraction)
+	}
+	return nil
 }
 
 // batchDefault is the first default of the engine version that applies to the

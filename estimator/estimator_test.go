@@ -217,8 +217,12 @@ func TestEncoderKeepsNoCache(t *testing.T) {
 	}
 	d := onVLLM(m)
 	d.Options.MemoryFraction = 0.1
-	if l = mustFit(t, d); l.Fits || !strings.Contains(l.Change, "GiB more") || strings.Contains(l.Change, "NaN") {
+	if l = mustFit(t, d); l.Fits || l.Change != "--memory-fraction 0.90" {
 		t.Errorf("in a tenth of the memory: fits %v, change %q", l.Fits, l.Change)
+	}
+	d.Device.MemoryBytes, d.Device.FreeBytes = 8*GiB, 8*GiB
+	if l = mustFit(t, d); l.Fits || !strings.Contains(l.Change, "GiB more") || strings.Contains(l.Change, "NaN") {
+		t.Errorf("on a small device: fits %v, change %q", l.Fits, l.Change)
 	}
 }
 
@@ -390,7 +394,7 @@ func TestShortfallNamesTheSmallestChange(t *testing.T) {
 	if l.Fits || !strings.Contains(l.Change, "--memory-fraction 0.7") {
 		t.Fatalf("60 of 80 GiB free: fits %v, %q, %q", l.Fits, l.Reason, l.Change)
 	}
-	busy.Options.MemoryFraction = FreeFraction(busy.Device, vllm019)
+	busy.Options.MemoryFraction = FreeFraction(busy)
 	if l = mustFit(t, busy); !l.Fits {
 		t.Errorf("with fraction %v: %s", busy.Options.MemoryFraction, l.Reason)
 	}

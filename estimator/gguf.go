@@ -5,8 +5,9 @@ package estimator
 type GGUFLayout struct {
 	Name       string  // file name, for messages
 	Mix        string  // "Q4_K_M", from general.file_type
-	Embedding  int64   // token_embd
-	Output     int64   // output.weight and the final norm; 0 when tied
+	Embedding  int64   // token_embd, per-layer embeddings and the like: looked up, kept in host memory
+	Output     int64   // output.weight and the final norm
+	TiedOutput int64   // token_embd where there is no output.weight: accelerators hold it a second time, as the output
 	Layers     []int64 // per layer, everything
 	Experts    []int64 // per layer, routed experts alone (part of Layers)
 	Other      int64   // rope factors and the like
@@ -14,12 +15,12 @@ type GGUFLayout struct {
 }
 
 // read splits the file into what every step reads and the routed experts. The
-// embedding is looked up, not read, unless it is the output too.
+// embeddings are looked up, not read, but for one that is the output too.
 func (l *GGUFLayout) read(tied bool) (fixed, experts float64) {
 	experts = float64(total(l.Experts))
 	fixed = float64(total(l.Layers)+l.Output+l.Other) - experts
 	if tied {
-		fixed += float64(l.Embedding)
+		fixed += float64(l.TiedOutput)
 	}
 	return fixed, experts
 }

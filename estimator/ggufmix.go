@@ -138,7 +138,7 @@ func (m ggufMix) attnOutput() string {
 	return m.base
 }
 
-func pick(cond bool, yes, no string) string {
+func pick[T any](cond bool, yes, no T) T {
 	if cond {
 		return yes
 	}
@@ -190,10 +190,13 @@ func ggufLayout(m *catalog.Model, tensors []catalog.Tensor, mix string) *GGUFLay
 			rule.addLayers(out, t)
 		default:
 			b := int64(storedBytes(rule.typeOf(t, -1, m.Arch.TieEmbeddings), t.Rows, t.Cols)) * int64(t.Copies)
-			switch t.Name {
-			case "token_embd":
+			switch {
+			case t.Class == catalog.Embed:
 				out.Embedding += b
-			case "output", "output_norm":
+				if t.Name == "token_embd" && m.Arch.TieEmbeddings && !m.Arch.NoHead {
+					out.TiedOutput = b
+				}
+			case t.Name == "output", t.Name == "output_norm":
 				out.Output += b
 			default:
 				out.Other += b

@@ -9,7 +9,8 @@ type Ledger struct {
 	CapacityBytes int64 `json:"capacity_bytes"` // what the driver reports as total
 	FreeBytes     int64 `json:"free_bytes"`     // of it free before the engine starts
 	BudgetBytes   int64 `json:"budget_bytes"`   // what the engine lets itself use
-	NeedBytes     int64 `json:"need_bytes"`     // everything but the KV pool, plus KV for one sequence of MaxModelLen
+	NeedBytes     int64 `json:"need_bytes"`     // to be free: everything but the KV pool, plus KV for one sequence of MaxModelLen
+	ShortBytes    int64 `json:"short_bytes"`    // missing: of that, of what the engine would claim, or of a pool for one sequence; llama.cpp also of host memory. 0: it fits
 
 	WeightsBytes    int64 `json:"weights_bytes"`
 	ActivationBytes int64 `json:"activation_bytes"`

@@ -18,9 +18,7 @@ func (d *Deployment) llamaCppMemory() Ledger {
 	file := d.layout()
 	plan := d.llamaPlan(file)
 	l := d.baseLedger()
-	cpu := d.Device.Accelerator.Class == "cpu"
-	fixed := plan.compute + plan.context
-	best := d.placeLayers(file, plan, cpu)
+	best := d.placeLayers(file, plan)
 
 	l.GPULayers, l.TotalLayers = best.layers, plan.units
 	l.WeightsBytes, l.KVPoolBytes = best.weights, best.cache
@@ -29,27 +27,32 @@ func (d *Deployment) llamaCppMemory() Ledger {
 	l.KVBytesPerToken, l.StateBytes = plan.perToken, int64(plan.state)
 	l.KVTokens = int64(d.Options.MaxModelLen) * int64(d.Options.MaxSeqs)
 	l.MaxSequences = float64(d.Options.MaxSeqs)
-	l.NeedBytes = best.need
-	l.BudgetBytes = d.Device.FreeBytes
-	l.Fits = best.fits
-	if !l.Fits {
-		l.Reason, l.Change = d.llamaShortfall(best, fixed)
-	}
+	free := int64(d.available())
+	l.BudgetBytes = free
+	l.NeedBytes = best.need + d.Device.FreeBytes - free
+	l.ShortBytes = max(0, best.need-free, d.hostShort(best))
+	l.Fits = l.ShortBytes == 0
 	if !d.explain {
 		return l
 	}
-	weights := d.text("%d of %d layers of %s", best.layers, plan.units, d.Weights.Name)
+	if !l.Fits {
+		l.Reason, l.Change = d.llamaShortfall(best, &l)
+	}
+	d.llamaLines(&l, best, plan)
+	return l
+}
+
+// llamaLines writes the ledger out.
+func (d *Deployment) llamaLines(l *Ledger, best placed, plan llamaPlan) {
 	l.add(Line{ID: "weights", Name: "Weights", Bytes: best.weights, Basis: weightBasis(d.File), Source: "GGUF block sizes (ggml, MIT)",
-		Formula: "sum over tensors of elements / block x block bytes", Numbers: weights}, 0.002, 0)
+		Formula: "sum over tensors of elements / block x block bytes", Numbers: d.text("%d of %d layers of %s", best.layers, plan.units, d.Weights.Name)}, 0.002, 0)
 	l.add(Line{ID: "kv_cache", Name: "KV cache", Bytes: best.cache, Basis: catalog.Modelled, Source: "llama.cpp cache allocation",
 		Formula: "sum over layers of (K row + V row) x n_ctx + state x slots",
 		Numbers: d.text("%.0f B/token x %d tokens x %d slots + %.0f B state x %d slots", plan.perToken, d.Options.MaxModelLen, d.Options.MaxSeqs, plan.state, d.Options.MaxSeqs)}, 0.001, 0)
 	l.add(Line{ID: "activations", Name: "Compute buffer", Bytes: plan.compute, Basis: catalog.Calibrated, Source: "buffer sizes in llama.cpp logs",
 		Formula: "4 x ubatch x (vocab + 2 x hidden)", Numbers: plan.computeNumbers}, 0.15, 0)
-	l.add(Line{ID: "context", Name: "Device context", Bytes: plan.context, Basis: catalog.Calibrated, Source: d.Version.Source,
-		Formula: "constant per device", Numbers: size(plan.context).String()}, 0.5, 0)
+	l.add(d.contextLine("Driver and device context"), 0.5, 0)
 	l.close()
-	return l
 }
 
 // llamaPlan holds what does not depend on how many layers are offloaded.
@@ -66,7 +69,7 @@ type llamaPlan struct {
 func (d *Deployment) llamaPlan(file *GGUFLayout) llamaPlan {
 	a, o := &d.Model.Arch, d.Options
 	kv := d.kvPrecision()
-	ubatch, tokens := o.MaxBatchedTokens, o.MaxModelLen*o.MaxSeqs
+	ubatch, tokens := o.MaxBatchedTokens, o.MaxModelLen*o.MaxSeqs // Resolve bounds both
 	p := llamaPlan{units: a.Layers + 1, cacheOf: make([]int64, a.Layers)}
 	for _, k := range d.Shape.kinds {
 		perToken, window := 0.0, 0
@@ -89,23 +92,18 @@ func (d *Deployment) llamaPlan(file *GGUFLayout) llamaPlan {
 			p.state += state
 		}
 	}
-	compute := 4 * ubatch * (a.Vocab + 2*a.Hidden)
+	compute := 4 * float64(ubatch) * float64(a.Vocab+2*a.Hidden)
 	p.computeNumbers = d.text("4 x %d x (%d + 2 x %d)", ubatch, a.Vocab, a.Hidden)
 	if o.NoFlashAttention {
-		if scores := 4 * ubatch * (a.Attention.Heads*tokens + 6*a.Hidden); scores > compute {
+		if scores := 4 * float64(ubatch) * (float64(a.Attention.Heads)*float64(tokens) + 6*float64(a.Hidden)); scores > compute {
 			compute = scores
 			p.computeNumbers = d.text("4 x %d x (%d heads x %d + 6 x %d)", ubatch, a.Attention.Heads, tokens, a.Hidden)
 		}
 	}
 	if d.PP > 1 {
-		compute += 5 * 4 * ubatch * tokens // pipeline copies of the attention mask
+		compute += 5 * 4 * float64(ubatch) * float64(tokens) // pipeline copies of the attention mask
 	}
-	p.compute = int64(compute)
-	switch acc := d.Device.Accelerator; {
-	case acc.Class == "cpu", acc.Vendor == "apple":
-	default:
-		p.context = int64(d.Version.Memory.Context)
-	}
+	p.compute, p.context = int64(compute), int64(d.contextBytes())
 	return p
 }
 
@@ -113,38 +111,43 @@ func (d *Deployment) llamaPlan(file *GGUFLayout) llamaPlan {
 type placed struct {
 	layers         int
 	weights, cache int64 // on the fullest device
-	need, host     int64
-	fits           bool
+	need           int64 // on it, with compute buffer and context
+	host           int64 // beside the devices
 }
 
-// placeLayers puts as many layers on the devices as fit (or as many as asked),
-// the last layers first as llama.cpp does, and the output with them.
-func (d *Deployment) placeLayers(file *GGUFLayout, p llamaPlan, cpu bool) placed {
-	if cpu {
-		all := placed{layers: 0, weights: file.TotalBytes, cache: total(p.cacheOf)}
+// placeLayers puts as many layers on the devices as they hold (or as many as
+// asked), the last layers first as llama.cpp does, and the output with them.
+// The more layers the devices hold the less the host has to: what the host
+// lacks then, it lacks with any split.
+func (d *Deployment) placeLayers(file *GGUFLayout, p llamaPlan) placed {
+	if d.Device.Accelerator.Class == "cpu" {
+		all := placed{weights: file.TotalBytes, cache: total(p.cacheOf)}
 		all.need = all.weights + all.cache + p.compute
-		all.fits = all.need <= d.Device.FreeBytes
 		return all
 	}
-	want := d.Options.GPULayers
-	if want > 0 {
+	if want := d.Options.GPULayers; want > 0 {
 		return d.tryLayers(file, p, min(want, p.units))
 	}
 	full := d.tryLayers(file, p, p.units)
-	if full.fits || d.Device.HostFreeBytes == 0 || d.unified() {
+	free := int64(d.available())
+	if full.need <= free || d.Device.HostFreeBytes == 0 || d.unified() {
 		return full
 	}
-	low, high := 0, p.units-1 // most layers that fit: fitting is monotone in their number
-	for low < high {
-		mid := (low + high + 1) / 2
-		if d.tryLayers(file, p, mid).fits {
+	low, high := 1, p.units-1
+	if d.PP > 1 { // layers are dealt out anew for each number: the fullest device may hold less with more of them
+		for n := high; n > low; n-- {
+			if r := d.tryLayers(file, p, n); r.need <= free {
+				return r
+			}
+		}
+		return d.tryLayers(file, p, low)
+	}
+	for low < high { // on one device every layer adds
+		if mid := (low + high + 1) / 2; d.tryLayers(file, p, mid).need <= free {
 			low = mid
 		} else {
 			high = mid - 1
 		}
-	}
-	if low == 0 {
-		return full
 	}
 	return d.tryLayers(file, p, low)
 }
@@ -174,45 +177,45 @@ func (d *Deployment) tryLayers(file *GGUFLayout, p llamaPlan, n int) placed {
 		weights, cache = weights+b, cache+p.cacheOf[i]
 		unit++
 	}
-	output := file.Output
-	if d.Model.Arch.TieEmbeddings {
-		output += file.Embedding
-	}
 	if unit > 0 && unit%perDevice == 0 {
 		flush()
 	}
-	weights += output
+	weights += file.Output + file.TiedOutput
 	flush()
-	r.host += file.Embedding + file.Other
 	r.need = r.weights + r.cache + p.compute + p.context
-	r.fits = r.need <= d.Device.FreeBytes
-	if d.unified() {
-		r.host = 0
-		r.need += file.Embedding + file.Other
-		r.fits = r.need <= d.Device.FreeBytes
-	} else if d.Device.HostFreeBytes > 0 && r.host > d.Device.HostFreeBytes {
-		r.fits = false
+	lookups := file.Embedding + file.Other
+	if d.unified() { // one memory holds both, a tied embedding once
+		r.need += lookups - file.TiedOutput
+		return r
 	}
+	r.host += lookups
 	return r
 }
 
 func (d *Deployment) unified() bool { return d.Device.Accelerator.Unified }
 
+// hostShort is the host memory that a placement lacks; 0 also where the host's
+// memory is not known.
+func (d *Deployment) hostShort(p placed) int64 {
+	if d.Device.HostFreeBytes == 0 {
+		return 0
+	}
+	return max(0, p.host-d.Device.HostFreeBytes)
+}
+
 // llamaShortfall says what is missing and the smallest change that helps.
-func (d *Deployment) llamaShortfall(p placed, fixed int64) (reason, change string) {
-	short := p.need - d.Device.FreeBytes
-	if short <= 0 {
-		return d.text("needs %s of host memory for offloaded layers, %s are free", size(p.host), size(d.Device.HostFreeBytes)),
-			d.text("free %s of host memory", size(p.host-d.Device.HostFreeBytes))
+func (d *Deployment) llamaShortfall(p placed, l *Ledger) (reason, change string) {
+	if p.need <= int64(d.available()) {
+		reason = d.text("needs %s of host memory beside %d of %d layers on the accelerator, %s are free", size(p.host), p.layers, l.TotalLayers, size(d.Device.HostFreeBytes))
+		change = d.text("free %s of host memory", size(l.ShortBytes))
+	} else {
+		reason = d.text("needs %s, %s are free", size(l.NeedBytes), size(d.Device.FreeBytes))
+		change = d.text("%s more memory", size(l.ShortBytes))
 	}
-	reason = d.text("needs %s, %s are free", size(p.need), size(d.Device.FreeBytes))
-	if room := d.Device.FreeBytes - fixed - p.weights; room > 0 && p.cache > 0 {
-		tokens := int(float64(room) / float64(p.cache) * float64(d.Options.MaxModelLen))
-		if tokens = tokens / 256 * 256; tokens >= 1024 {
-			return reason, d.text("a context of %d tokens instead of %d fits", tokens, d.Options.MaxModelLen)
-		}
+	if n, err := LongestContext(*d); err == nil && n >= leastContext {
+		change = d.text("a context of %d tokens instead of %d fits", n, d.Options.MaxModelLen)
 	}
-	return reason, d.text("%s more memory", size(short))
+	return reason, change
 }
 
 func total(list []int64) int64 {

@@ -34,19 +34,41 @@ func Fit(d Deployment) (Ledger, error) {
 }
 
 // servingMemory covers vLLM, SGLang and TensorRT-LLM: it draws a ledger per
-// pipeline stage, keeps the one with the smallest pool, and lets that stage
-// decide how many tokens fit.
+// pipeline stage and returns that of the stage that binds. The stage that
+// holds fewest tokens, and the one that holds fewest sequences, decide for all;
+// a stage that keeps no cache (recurrent or shared layers alone) decides neither.
 func (d *Deployment) servingMemory() Ledger {
-	worst := d.stageLedger(d.stageOf(0))
+	worst, keeps := d.stageLedger(d.stageOf(0))
+	tokens, seqs := worst.KVTokens, worst.MaxSequences
 	for i := 1; i < d.PP; i++ {
-		l := d.stageLedger(d.stageOf(i))
-		if l.KVTokens < worst.KVTokens || l.NeedBytes > worst.NeedBytes && l.KVTokens == worst.KVTokens {
+		l, k := d.stageLedger(d.stageOf(i))
+		if k && keeps {
+			tokens, seqs = min(tokens, l.KVTokens), min(seqs, l.MaxSequences)
+		} else if k {
+			tokens, seqs = l.KVTokens, l.MaxSequences
+		}
+		if binds(&l, k, &worst, keeps) {
 			worst = l
 		}
+		keeps = keeps || k
 	}
-	worst.KVTokens *= int64(d.AttentionDP)
-	worst.MaxSequences *= float64(d.AttentionDP)
+	dp := d.AttentionDP
+	worst.KVTokens, worst.MaxSequences = tokens*int64(dp), seqs*float64(dp)
 	return worst
+}
+
+// binds says whether stage a limits the replica more than b: by lacking more
+// memory, else by holding fewer sequences in a cache, else by needing more.
+func binds(a *Ledger, aKeeps bool, b *Ledger, bKeeps bool) bool {
+	switch {
+	case a.ShortBytes != b.ShortBytes:
+		return a.ShortBytes > b.ShortBytes
+	case aKeeps != bKeeps:
+		return aKeeps
+	case a.MaxSequences != b.MaxSequences:
+		return a.MaxSequences < b.MaxSequences
+	}
+	return a.NeedBytes > b.NeedBytes
 }
 
 // StageMemory is the ledger of one pipeline stage, counted from 0: what that
@@ -60,58 +82,69 @@ func StageMemory(d Deployment, index int) (Ledger, error) {
 	if index < 0 || index >= d.PP || d.Engine.ID == LlamaCpp {
 		return Ledger{}, fmt.Errorf("estimator: no pipeline stage %d of %d", index, d.PP)
 	}
-	l := d.stageLedger(d.stageOf(index))
+	l, _ := d.stageLedger(d.stageOf(index))
 	l.Assumptions = notes
 	return l, nil
 }
 
-func (d *Deployment) stageLedger(s stage) Ledger {
-	l := d.baseLedger()
-	visible := d.visibleBytes()
-	weights, extras := d.weightBytes(s)
-	act := d.activation(s)
-	nonTorch, nonTorchNote := d.nonTorch()
-	graphs := d.graphBytes()
+// stageLedger is the ledger of one stage, and whether it keeps a cache.
+func (d *Deployment) stageLedger(s stage) (l Ledger, keeps bool) {
+	l = d.baseLedger()
+	parts := d.stageParts(s)
+	b := d.budget(parts)
 	kinds := d.cacheKinds(s, d.kvPrecision())
+	p := d.poolOf(b.pool, kinds)
 
-	l.WeightsBytes = int64(weights + extras)
-	l.ActivationBytes = int64(act.bytes)
-	l.OverheadBytes = int64(nonTorch + graphs + d.Version.Memory.Context)
-	budget, poolBytes, budgetNote := d.poolBytes(visible, weights+extras, act.bytes, nonTorch, graphs)
-	l.BudgetBytes = int64(budget)
-	p := d.poolOf(poolBytes, kinds)
-	l.KVPoolBytes = int64(max(poolBytes, 0))
+	l.WeightsBytes, l.ActivationBytes = int64(parts.weights), int64(parts.activation.bytes)
+	l.OverheadBytes = int64(parts.nonTorch + parts.graphs + d.contextBytes())
+	l.BudgetBytes, l.KVPoolBytes = int64(max(b.claim, 0)), int64(max(b.pool, 0))
 	l.KVBytesPerToken, l.StateBytes = p.perToken, int64(p.state)
 	l.KVTokens, l.MaxSequences = p.tokens, p.seqs
-	one := d.sequenceBytes(kinds)
-	l.NeedBytes = int64(budget-poolBytes) + int64(one)
-	d.judge(&l, visible, poolBytes, one)
-
-	if !d.explain {
-		return l
+	d.judge(&l, b, p.one)
+	if d.explain {
+		d.stageLines(&l, s, parts, b, p)
 	}
-	tight := d.Version.Trust == "A"
-	l.add(Line{ID: "weights", Name: "Weights", Bytes: l.WeightsBytes, Basis: catalog.Modelled, Source: d.Model.Source,
-		Formula: "sum over tensors of bytes in the precision's layout / sharding, + rotary tables and absorbed copies",
-		Numbers: d.weightNumbers(s, extras)}, pickF(tight, 0.005, 0.015), 0)
-	l.add(Line{ID: "kv_cache", Name: "KV cache pool", Bytes: l.KVPoolBytes, Basis: catalog.Calibrated, Source: d.Version.Source,
-		Formula: budgetNote.formula, Numbers: budgetNote.numbers + d.text("; %.0f B/token, %.0f B/sequence of state", p.perToken, p.state)}, 0, pickF(tight, 0.09, 0.36)*GiB)
-	l.add(Line{ID: "activations", Name: "Activation peak", Bytes: l.ActivationBytes, Basis: catalog.Calibrated, Source: d.Version.Source,
-		Formula: act.formula, Numbers: act.numbers}, 0, pickF(tight, 0.07, 0.3)*GiB)
-	l.add(Line{ID: "cuda_graphs", Name: "CUDA graphs", Bytes: int64(graphs), Basis: catalog.Calibrated, Source: d.Version.Source,
-		Formula: "base + per layer x layers / PP + mixture", Numbers: d.graphNumbers()}, 0.3, 0)
-	l.add(Line{ID: "communication", Name: "Communication and other non-torch", Bytes: int64(nonTorch), Basis: catalog.Calibrated, Source: d.Version.Source,
-		Formula: nonTorchNote, Numbers: d.text("%s", size(nonTorch))}, 0.3, 0)
-	l.add(Line{ID: "context", Name: "Driver and CUDA context", Bytes: l.CapacityBytes - int64(visible) + int64(d.Version.Memory.Context), Basis: catalog.Calibrated, Source: d.Version.Source,
-		Formula: "driver total - memory the engine sees + context", Numbers: d.text("%s - %s + %s", size(l.CapacityBytes), size(visible), size(d.Version.Memory.Context))}, 0.3, 0)
-	l.close()
-	return l
+	return l, len(kinds) > 0
 }
 
-// visibleBytes is what the engine's runtime reports as total: the driver's
-// total less a reserve of 0.4 to 0.6 GiB.
-func (d *Deployment) visibleBytes() float64 {
-	return float64(d.Device.MemoryBytes) - d.Version.Memory.VisibleReserve
+// stageParts is what one accelerator of a stage holds beside the cache.
+type stageParts struct {
+	weights, extras float64 // extras are part of weights
+	activation      activation
+	nonTorch        float64
+	graphs          float64
+}
+
+func (d *Deployment) stageParts(s stage) stageParts {
+	weights, extras := d.weightBytes(s)
+	nonTorch, _ := d.nonTorch()
+	return stageParts{weights + extras, extras, d.activation(s), nonTorch, d.graphBytes()}
+}
+
+// stageLines writes the ledger out.
+func (d *Deployment) stageLines(l *Ledger, s stage, parts stageParts, b budget, p pool) {
+	tight := d.Version.Trust == "A"
+	_, nonTorchNote := d.nonTorch()
+	l.add(Line{ID: "weights", Name: "Weights", Bytes: l.WeightsBytes, Basis: catalog.Modelled, Source: d.Model.Source,
+		Formula: "sum over tensors of bytes in the precision's layout / sharding, + rotary tables and absorbed copies",
+		Numbers: d.weightNumbers(s, parts.extras)}, pick(tight, 0.005, 0.015), 0)
+	l.add(Line{ID: "kv_cache", Name: "KV cache pool", Bytes: l.KVPoolBytes, Basis: catalog.Calibrated, Source: d.Version.Source,
+		Formula: b.note.formula, Numbers: b.note.numbers + d.text("; %.0f B/token, %.0f B/sequence of state", p.perToken, p.state)}, 0, pick(tight, 0.09, 0.36)*GiB)
+	l.add(Line{ID: "activations", Name: "Activation peak", Bytes: l.ActivationBytes, Basis: catalog.Calibrated, Source: d.Version.Source,
+		Formula: parts.activation.formula, Numbers: parts.activation.numbers}, 0, pick(tight, 0.07, 0.3)*GiB)
+	l.add(Line{ID: "cuda_graphs", Name: "CUDA graphs", Bytes: int64(parts.graphs), Basis: catalog.Calibrated, Source: d.Version.Source,
+		Formula: "base + per layer x layers / PP + mixture", Numbers: d.graphNumbers()}, 0.3, 0)
+	l.add(Line{ID: "communication", Name: "Communication and other non-torch", Bytes: int64(parts.nonTorch), Basis: catalog.Calibrated, Source: d.Version.Source,
+		Formula: nonTorchNote, Numbers: d.text("%s", size(parts.nonTorch))}, 0.3, 0)
+	l.add(d.contextLine("Driver and CUDA context"), 0.3, 0)
+	l.close()
+}
+
+// contextLine is what the driver keeps and what the engine's context takes.
+func (d *Deployment) contextLine(name string) Line {
+	return Line{ID: "context", Name: name, Bytes: int64(float64(d.Device.MemoryBytes) - d.Visible() + d.contextBytes()),
+		Basis: catalog.Calibrated, Source: d.Version.Source, Formula: "driver total - memory the engine sees + context",
+		Numbers: d.text("%s - %s + %s", size(d.Device.MemoryBytes), size(d.Visible()), size(d.contextBytes()))}
 }
 
 func (d *Deployment) kvPrecision() *catalog.Precision {
@@ -124,63 +157,6 @@ func (d *Deployment) kvPrecision() *catalog.Precision {
 // defaultKV is a 16-bit cache: what every engine here keeps when the user asks
 // for nothing else and the checkpoint does not say.
 var defaultKV = catalog.Precision{ID: "bf16", Name: "BF16", Bits: 16}
-
-// note is a formula with its numbers.
-type note struct{ formula, numbers string }
-
-// poolBytes is what the engine leaves for the cache.
-//
-//	vLLM          fraction x visible - weights - activations - non-torch (- graphs from 0.21)
-//	SGLang        fraction x free before load - weights
-//	TensorRT-LLM  fraction x (visible - weights - activations - non-torch)
-func (d *Deployment) poolBytes(visible, weights, act, nonTorch, graphs float64) (budget, pool float64, n note) {
-	f := d.Options.MemoryFraction
-	g := func(b float64) size { return size(b) }
-	switch d.Engine.ID {
-	case "sglang":
-		before := visible - nonTorch
-		if f == 0 {
-			f = d.sglangFraction(visible)
-		}
-		budget = before * f
-		pool = budget - weights
-		return budget, pool, note{"static fraction x memory free before loading - weights",
-			d.text("%.3f x %s - %s", f, g(before), g(weights))}
-	case "tensorrt-llm":
-		free := visible - weights - act - nonTorch
-		pool = f * free
-		return visible - (1-f)*free, pool, note{"fraction x (visible - weights - activations - non-torch)",
-			d.text("%.2f x (%s - %s - %s - %s)", f, g(visible), g(weights), g(act), g(nonTorch))}
-	}
-	budget = f * visible
-	pool = budget - weights - act - nonTorch
-	n = note{"fraction x visible - weights - activations - non-torch",
-		d.text("%.2f x %s - %s - %s - %s", f, g(visible), g(weights), g(act), g(nonTorch))}
-	if d.Version.Memory.GraphReserved {
-		pool -= graphs
-		n.formula += " - graphs"
-		n.numbers += d.text(" - %s", g(graphs))
-	}
-	return budget, pool, n
-}
-
-// sglangFraction is the static fraction that SGLang picks when none is given:
-// (memory - reserved) / memory with reserved = 512 MiB + 1.5 MiB per token of
-// the prefill chunk + 2 MiB per captured sequence + TP x PP / 8 GiB
-// (+ 3 MiB per captured sequence and attention-DP group), at least 10 GiB on
-// devices above 60 GiB. Source: server_args.py, GPU memory settings.
-func (d *Deployment) sglangFraction(visible float64) float64 {
-	const mib = 1 << 20
-	o := d.Options
-	reserved := 512 + 1.5*float64(max(o.MaxBatchedTokens, 2048)) + 2*float64(o.MaxSeqs) + float64(d.TP*d.PP)/8*1024
-	if d.AttentionDP > 1 {
-		reserved += 3 * float64(o.MaxSeqs*d.AttentionDP)
-	}
-	if visible > 60*1024*mib {
-		reserved = math.Max(reserved, 10*1024)
-	}
-	return math.Round((visible-reserved*mib)/visible*1000) / 1000
-}
 
 // activation is the peak of the profiling run: the larger of the forward pass
 // over a full step and the sampler's warm-up over every sequence.
@@ -282,60 +258,6 @@ func (d *Deployment) poolOf(bytes float64, kinds []cacheKind) pool {
 	return flatPool(bytes, kinds, o.MaxModelLen, max(d.Version.BlockTokens, 1))
 }
 
-// sequenceBytes is the cache of one sequence of MaxModelLen.
-func (d *Deployment) sequenceBytes(kinds []cacheKind) float64 {
-	b := 0.0
-	for _, k := range kinds {
-		b += float64(k.layers) * (k.state + k.perToken*float64(reach(k.window, d.Options.MaxModelLen)))
-	}
-	return b
-}
-
-// FreeFraction is the memory fraction to ask for on a device that may be busy:
-// the engine's default, or less when not that much is free.
-func FreeFraction(d Device, v *catalog.EngineVersion) float64 {
-	visible := float64(d.MemoryBytes) - v.Memory.VisibleReserve
-	if visible <= 0 {
-		return v.MemoryFraction
-	}
-	free := float64(d.FreeBytes) - v.Memory.VisibleReserve - v.Memory.Context
-	return max(0.01, min(v.MemoryFraction, math.Floor(free/visible*100)/100))
-}
-
-// judge decides whether the stage fits, and what is the smallest change when
-// it does not: a lower memory fraction, a shorter context, more accelerators.
-func (d *Deployment) judge(l *Ledger, visible, pool, one float64) {
-	free := float64(d.Device.FreeBytes) - (float64(l.CapacityBytes) - visible) - d.Version.Memory.Context
-	used := float64(l.BudgetBytes) - pool // everything but the cache
-	switch {
-	case used+one > free:
-		l.Reason = d.text("needs %s per accelerator, %s of %s are free", size(used+one), size(max(free, 0)), size(l.CapacityBytes))
-		l.Change = d.smallerOrMore(free-used, one, used+one-free)
-	case float64(l.BudgetBytes) > free:
-		l.Reason = d.text("the engine would claim %s (fraction %.2f), %s are free", size(l.BudgetBytes), d.Options.MemoryFraction, size(free))
-		l.Change = d.text("--memory-fraction %.2f", math.Floor(free/visible*100)/100)
-	case pool < one || l.MaxSequences < 1: // padding of mixed layers counts too
-		l.Reason = d.text("the cache pool of %s holds no sequence of %d tokens (%s)", size(max(pool, 0)), d.Options.MaxModelLen, size(one))
-		held := 0.0 // share of a sequence that the pool holds
-		if one > 0 {
-			held = min(pool/one, l.MaxSequences)
-		}
-		l.Change = d.smallerOrMore(held*one, one, max((1-held)*one, one-pool))
-	default:
-		l.Fits = true
-	}
-}
-
-// smallerOrMore proposes the context that the room holds, or the memory that is missing.
-func (d *Deployment) smallerOrMore(room, one, short float64) string {
-	if room > 0 && one > 0 {
-		if tokens := int(room/one*float64(d.Options.MaxModelLen)) / 256 * 256; tokens >= 1024 {
-			return d.text("a context of %d tokens instead of %d fits", tokens, d.Options.MaxModelLen)
-		}
-	}
-	return d.text("%s more per accelerator, a smaller precision or a larger TP", size(short))
-}
-
 func (d *Deployment) baseLedger() Ledger {
 	return Ledger{CapacityBytes: d.Device.MemoryBytes, FreeBytes: d.Device.FreeBytes}
 }
@@ -371,11 +293,4 @@ func (d *Deployment) text(format string, args ...any) string {
 		return ""
 	}
 	return fmt.Sprintf(format, args...)
-}
-
-func pickF(cond bool, yes, no float64) float64 {
-	if cond {
-		return yes
-	}
-	return no
 }

@@ -8,6 +8,7 @@ type pool struct {
 	state    float64 // bytes of a sequence whatever its length
 	tokens   int64   // as the engine reports it
 	seqs     float64 // sequences of maxLen that fit
+	one      float64 // bytes that one sequence of maxLen takes
 	blocks   int64
 }
 
@@ -28,14 +29,14 @@ func growth(kinds []cacheKind) (perToken, state float64) {
 func flatPool(bytes float64, kinds []cacheKind, maxLen, block int) pool {
 	p := pool{}
 	p.perToken, p.state = growth(kinds)
-	perSeq := p.state
+	p.one = p.state
 	all := 0.0
 	for _, k := range kinds {
 		all += float64(k.layers) * k.perToken
-		perSeq += float64(k.layers) * k.perToken * float64(reach(k.window, maxLen))
+		p.one += float64(k.layers) * k.perToken * float64(reach(k.window, maxLen))
 	}
-	if perSeq > 0 {
-		p.seqs = math.Max(0, bytes) / perSeq
+	if p.one > 0 {
+		p.seqs = math.Max(0, bytes) / p.one
 	}
 	if all > 0 {
 		p.tokens = int64(math.Max(0, bytes)/(all*float64(block))) * int64(block)
@@ -65,29 +66,33 @@ func reach(window, n int) int {
 func blockPool(bytes float64, kinds []cacheKind, blockTokens, maxLen, chunk int, byConcurrency bool) pool {
 	p := pool{}
 	p.perToken, p.state = growth(kinds)
-	if len(kinds) == 0 || bytes <= 0 {
+	if len(kinds) == 0 {
 		return p
 	}
 	page, tokensOf := pages(kinds, blockTokens)
 	size := groupSize(kinds)
-	p.blocks = int64(bytes / (float64(size) * page))
+	p.blocks = int64(max(bytes, 0) / (float64(size) * page))
 	var perSeq, groups float64
 	for i, k := range kinds {
 		g := float64(ceilDiv(k.layers, size))
 		groups += g
 		perSeq += g * float64(blocksOf(k, tokensOf[i], maxLen, chunk))
 	}
+	p.one = perSeq * float64(size) * page
 	p.seqs = float64(p.blocks) / perSeq
-	longest := 0
+	longest, grows := 0, false
 	for i, k := range kinds {
 		if k.window == 0 && k.perToken > 0 || len(kinds) == 1 {
 			longest = max(longest, tokensOf[i])
 		}
+		grows = grows || k.perToken > 0
 	}
 	if longest == 0 {
 		longest = blockTokens
 	}
 	switch {
+	case !grows: // a block of state serves a sequence of any length
+		p.tokens = int64(p.seqs * float64(maxLen))
 	case len(kinds) == 1 && kinds[0].window == 0:
 		p.tokens = p.blocks * int64(longest)
 	case byConcurrency:

@@ -1,6 +1,7 @@
 package estimator
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -186,7 +187,7 @@ func (d *Deployment) weightBytes(s stage) (weights, extras float64) {
 func (d *Deployment) loadExtras(s stage) float64 {
 	a := &d.Model.Arch
 	float := floatBytes(d.Weights)
-	positions := float64(or(a.RopePositions, d.Model.MaxContext))
+	positions := float64(cmp.Or(a.RopePositions, d.Model.MaxContext))
 	if a.NoRope {
 		positions = 0
 	}
@@ -195,21 +196,12 @@ func (d *Deployment) loadExtras(s stage) float64 {
 		absorbed := float64(ceilDiv(a.Attention.Heads*(l.NopeDim+l.VDim), tp)*l.KVLoraRank) * float * float64(s.last-s.first)
 		return positions*float64(l.RopeDim)*4 + absorbed
 	}
-	rotary := or(a.RopeDim, a.AttentionOf(catalog.FullAttention).HeadDim)
+	rotary := cmp.Or(a.RopeDim, a.AttentionOf(catalog.FullAttention).HeadDim)
 	return positions * float64(rotary) * float
 }
 
 func ceilDiv(a, b int) int        { return (a + b - 1) / b }
 func roundUp(a, multiple int) int { return ceilDiv(a, multiple) * multiple }
-
-func or(values ...int) int {
-	for _, v := range values {
-		if v != 0 {
-			return v
-		}
-	}
-	return 0
-}
 
 // weightNumbers breaks the stage's weights down by what they are.
 func (d *Deployment) weightNumbers(s stage, extras float64) string {

@@ -127,11 +127,15 @@ func (p *pass) candidate(ch choice, rank int) (Candidate, error) {
 	if err != nil {
 		return Candidate{}, err
 	}
+	maxContext, err := longest(d, ledger)
+	if err != nil {
+		return Candidate{}, err
+	}
 	out := Candidate{
 		Rank: rank, Model: m.ID, Params: params, Active: active, Licence: orUnknown(m.Licence),
 		Precision: ch.weights.ID, KV: cacheFormat(d), Engine: d.Engine.ID + " " + d.Release, EngineName: d.Engine.Name,
 		Placement: placement(ch), Memory: ledger, Speed: ch.speed, Context: d.Options.MaxModelLen,
-		MaxContext: p.longest(d, ledger), Quality: ch.quality, Score: ch.score,
+		MaxContext: maxContext, Quality: ch.quality, Score: ch.score,
 	}
 	if q := ch.quality; q != nil {
 		withLoss := *q
@@ -185,22 +189,11 @@ func placement(ch choice) Placement {
 	return p
 }
 
-// longest is the largest context of one sequence that fits, at most the
-// model's own: the spare cache over the bytes of a token.
-func (p *pass) longest(d estimator.Deployment, l estimator.Ledger) int {
-	most := d.Model.MaxContext
-	if l.KVBytesPerToken <= 0 {
-		return most
-	}
-	spare := float64(d.Device.FreeBytes - l.NeedBytes)
-	if d.Engine.ID != estimator.LlamaCpp {
-		spare = float64(l.KVPoolBytes) - float64(d.Options.MaxModelLen)*l.KVBytesPerToken
-	}
-	perToken := l.KVBytesPerToken
-	if d.Engine.ID == estimator.LlamaCpp {
-		perToken /= float64(d.PP)
-	}
-	return min(most, d.Options.MaxModelLen+int(max(spare, 0)/perToken)/256*256)
+// longest is the largest context of one sequence that fits with as many layers
+// on the accelerators as now.
+func longest(d estimator.Deployment, l estimator.Ledger) (int, error) {
+	d.Options.GPULayers = l.GPULayers
+	return estimator.LongestContext(d)
 }
 
 func (p *pass) reasons(ch choice, l estimator.Ledger) []string {
@@ -257,7 +250,7 @@ func notesOf(ch choice) []string {
 		notes = append(notes, w.Name+" needs a checkpoint published in that format; the model's own is "+m.Checkpoint)
 	}
 	if f := ch.deployment.Options.MemoryFraction; f > 0 && f != ch.deployment.Version.MemoryFraction {
-		notes = append(notes, fmt.Sprintf("memory fraction lowered to %.2f: that is what is free now", f))
+		notes = append(notes, fmt.Sprintf("memory fraction lowered to %.2f: that is what is free, less the CUDA graphs and the context beside it", f))
 	}
 	if a := ch.deployment.Device.PeakBasis; a == catalog.Assumed {
 		notes = append(notes, "memory bandwidth is assumed, not known: measure it for a firm speed")

@@ -60,7 +60,9 @@ func (p *pass) options(m *catalog.Model) (fitting []option, near miss) {
 }
 
 // smallest is the replica with the fewest accelerators that fits; when the
-// user asks for a speed, the fewest that reach it. A replica that leaves part of
+// user asks for a speed, the fewest that reach it. The memory fraction is
+// lowered to what is free now, so that a busy card is planned with what it has
+// left. A replica that leaves part of
 // the model in host memory is taken only when no number of accelerators holds
 // it whole.
 func (p *pass) smallest(shape *estimator.Shape, d estimator.Deployment, pl *place) (option, *miss) {
@@ -77,14 +79,15 @@ func (p *pass) smallest(shape *estimator.Shape, d estimator.Deployment, pl *plac
 		} else {
 			d.TP = max(size, 1)
 		}
+		d.Options.MemoryFraction = estimator.FreeFraction(d)
 		l, err := estimator.Fit(d)
 		if err != nil {
 			last = &miss{deployment: d, short: math.MaxInt64, err: err}
 			continue
 		}
 		if !l.Fits {
-			if last == nil || last.err != nil || l.NeedBytes-d.Device.FreeBytes < last.short {
-				last = &miss{deployment: d, short: l.NeedBytes - d.Device.FreeBytes}
+			if last == nil || last.err != nil || l.ShortBytes < last.short {
+				last = &miss{deployment: d, short: l.ShortBytes}
 			}
 			continue
 		}
@@ -131,18 +134,12 @@ func (p *pass) speedOf(d estimator.Deployment, l estimator.Ledger) (estimator.Sp
 	return estimator.EstimateFit(p.catalog, d, l, w)
 }
 
-// deployment sets a model up for one user on a place. The memory fraction is
-// lowered to what is free now, so that a busy card is planned with what it has
-// left.
+// deployment sets a model up for one user on a place.
 func (p *pass) deployment(m *catalog.Model, pl *place, e engineChoice, w *catalog.Precision) estimator.Deployment {
-	d := estimator.Deployment{
+	return estimator.Deployment{
 		Model: m, Weights: w, Engine: e.engine, Version: e.version, Release: e.release, Device: pl.device, TP: 1, PP: 1,
 		Options: estimator.Options{MaxModelLen: p.context(m)},
 	}
-	if e.version.MemoryFraction > 0 && e.engine.ID != estimator.LlamaCpp {
-		d.Options.MemoryFraction = estimator.FreeFraction(d.Device, e.version)
-	}
-	return d
 }
 
 // context is what to reserve: the request's, or less for an encoder that has
@@ -220,7 +217,7 @@ func (p *pass) explain(m *catalog.Model, near miss) *Rejection {
 		}
 		d := near.deployment
 		r.Reason = fmt.Sprintf("%s on %s: %s", d.Weights.Name, describe(d), l.Reason)
-		r.Change, r.ShortBytes = l.Change, max(near.short, 1)
+		r.Change, r.ShortBytes = l.Change, l.ShortBytes
 	}
 	return r
 }

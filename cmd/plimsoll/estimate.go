@@ -249,7 +249,7 @@ func isPath(model string) bool {
 // ggufLayout hands the importer's table of a file to the estimator.
 func ggufLayout(path string, f *importer.File) *estimator.GGUFLayout {
 	l := &estimator.GGUFLayout{
-		Name: filepath.Base(path), Mix: f.Mix, Embedding: f.Layout.Embedding, Output: f.Layout.Output,
+		Name: filepath.Base(path), Mix: f.Mix, Embedding: f.Layout.Embedding, Output: f.Layout.Output, TiedOutput: f.Layout.TiedOutput,
 		Other: f.Layout.Other, TotalBytes: f.WeightBytes,
 	}
 	for _, layer := range f.Layout.Layers {
