@@ -52,8 +52,8 @@ func TestParseHardware(t *testing.T) {
 		for _, g := range n.Groups {
 			got = append(got, group{g.Accelerator.ID, g.Count, float64(g.MemoryBytes) / (1 << 30)})
 			free := g.MemoryBytes
-			if g.Accelerator.Class == "apple" {
-				free = free / 4 * 3 // Metal's working set above 36 GiB
+			if g.Accelerator.Class == "apple" || g.Accelerator.Class == "apu" {
+				free = free / 4 * 3 // Metal's working set above 36 GiB, AMD's Variable Graphics Memory
 			}
 			if g.FreeBytes != free || g.Basis != Datasheet {
 				t.Errorf("%q: free %d of %d, basis %s", test.spec, g.FreeBytes, g.MemoryBytes, g.Basis)

@@ -69,7 +69,11 @@ func (d *Deployment) checkCapability(vendor string) error {
 	}
 	p := d.Weights
 	if p.MinCapability > 0 && cc < p.MinCapability {
-		return unsupported("choose a precision that the card runs", "%s needs compute capability %g, %s has %g", p.Name, p.MinCapability, acc.Name, cc)
+		change := "choose a precision that the card runs"
+		if p.ID == "bf16" && contains(d.Engine.Weights, "fp16") {
+			change = "--precision fp16 takes the same memory and runs on it"
+		}
+		return unsupported(change, "%s needs compute capability %g, %s has %g", p.Name, p.MinCapability, acc.Name, cc)
 	}
 	if p.MaxCapability > 0 && cc >= p.MaxCapability {
 		return unsupported("choose a precision that the card runs", "%s is not supported from compute capability %g on, %s has %g", p.Name, p.MaxCapability, acc.Name, cc)

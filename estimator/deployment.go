@@ -205,11 +205,11 @@ func Resolve(d Deployment) (Deployment, []Assumption, error) {
 	return d, notes, d.check()
 }
 
-// Bounds of what a user may ask for, far beyond any engine's: products of them
-// stay exact in an int64 and in a float64.
+// Bounds of what a user may ask for, far beyond any engine's, so that bytes
+// stay within an int64.
 const (
 	maxSize   = 1 << 30 // tokens of a sequence or of a step, sequences
-	maxTokens = 1 << 40 // sequences x tokens of each
+	maxTokens = 1 << 36 // sequences x tokens of each
 )
 
 // check refuses sizes that mean nothing.

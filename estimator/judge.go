@@ -19,8 +19,8 @@ func (d *Deployment) judge(l *Ledger, b budget, one float64) {
 	case b.pool < 0:
 		short = one - b.pool
 		l.Reason = d.text("%s beside the cache are more than the %s that the engine lets itself use (fraction %.2f)", size(b.claim-b.pool), size(b.claim), d.Options.MemoryFraction)
-	case b.pool < one || l.MaxSequences < 1: // whole blocks count too
-		short = max(one-b.pool, 1)
+	case l.MaxSequences < 1:
+		short = one - b.pool
 		l.Reason = d.text("the cache pool of %s holds no sequence of %d tokens (%s)", size(max(b.pool, 0)), d.Options.MaxModelLen, size(one))
 	default:
 		l.Fits = true
@@ -57,10 +57,10 @@ func (d *Deployment) smallestChange(short float64) string {
 	asked := *d
 	asked.explain = false
 	if n := shorter(asked); n > 0 {
-		return d.text("a context of %d tokens instead of %d fits", n, d.Options.MaxModelLen)
+		return d.text("a context of %d tokens instead of %d", n, d.Options.MaxModelLen)
 	}
 	if n := shorter(try); n > 0 {
-		return d.text("a context of %d tokens instead of %d fits with %s", n, d.Options.MaxModelLen, fraction())
+		return d.text("a context of %d tokens instead of %d, with %s", n, d.Options.MaxModelLen, fraction())
 	}
 	return d.text("%s more per accelerator, a smaller precision or a larger TP", size(short))
 }

@@ -4,7 +4,7 @@ import "github.com/plimsoll-dev/plimsoll/catalog"
 
 // Ledger is the memory of the fullest accelerator of one replica.
 type Ledger struct {
-	Lines []Line `json:"lines"` // weights, kv_cache, activations, cuda_graphs, context, communication, headroom; summing to CapacityBytes when it fits
+	Lines []Line `json:"lines"` // weights, kv_cache, activations, cuda_graphs, context, communication, headroom; llama.cpp in unified memory: embedding; summing to CapacityBytes when it fits
 
 	CapacityBytes int64 `json:"capacity_bytes"` // what the driver reports as total
 	FreeBytes     int64 `json:"free_bytes"`     // of it free before the engine starts

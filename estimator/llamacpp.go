@@ -51,6 +51,10 @@ func (d *Deployment) llamaLines(l *Ledger, best placed, plan llamaPlan) {
 		Numbers: d.text("%.0f B/token x %d tokens x %d slots + %.0f B state x %d slots", plan.perToken, d.Options.MaxModelLen, d.Options.MaxSeqs, plan.state, d.Options.MaxSeqs)}, 0.001, 0)
 	l.add(Line{ID: "activations", Name: "Compute buffer", Bytes: plan.compute, Basis: catalog.Calibrated, Source: "buffer sizes in llama.cpp logs",
 		Formula: "4 x ubatch x (vocab + 2 x hidden)", Numbers: plan.computeNumbers}, 0.15, 0)
+	if best.lookups > 0 {
+		l.add(Line{ID: "embedding", Name: "Embedding on the CPU's side", Bytes: best.lookups, Basis: weightBasis(d.File), Source: "GGUF block sizes (ggml, MIT)",
+			Formula: "sum over tensors that are looked up and lie in the same memory", Numbers: size(best.lookups).String()}, 0.002, 0)
+	}
 	l.add(d.contextLine("Driver and device context"), 0.5, 0)
 	l.close()
 }
@@ -103,7 +107,7 @@ func (d *Deployment) llamaPlan(file *GGUFLayout) llamaPlan {
 	if d.PP > 1 {
 		compute += 5 * 4 * float64(ubatch) * float64(tokens) // pipeline copies of the attention mask
 	}
-	p.compute, p.context = int64(compute), int64(d.contextBytes())
+	p.compute, p.context = int64(min(compute, 1<<60)), int64(d.contextBytes())
 	return p
 }
 
@@ -113,6 +117,7 @@ type placed struct {
 	weights, cache int64 // on the fullest device
 	need           int64 // on it, with compute buffer and context
 	host           int64 // beside the devices
+	lookups        int64 // unified memory: embeddings, which no device holds but the same memory does
 }
 
 // placeLayers puts as many layers on the devices as they hold (or as many as
@@ -185,7 +190,8 @@ func (d *Deployment) tryLayers(file *GGUFLayout, p llamaPlan, n int) placed {
 	r.need = r.weights + r.cache + p.compute + p.context
 	lookups := file.Embedding + file.Other
 	if d.unified() { // one memory holds both, a tied embedding once
-		r.need += lookups - file.TiedOutput
+		r.lookups = lookups - file.TiedOutput
+		r.need += r.lookups
 		return r
 	}
 	r.host += lookups
@@ -213,7 +219,7 @@ func (d *Deployment) llamaShortfall(p placed, l *Ledger) (reason, change string)
 		change = d.text("%s more memory", size(l.ShortBytes))
 	}
 	if n, err := LongestContext(*d); err == nil && n >= leastContext {
-		change = d.text("a context of %d tokens instead of %d fits", n, d.Options.MaxModelLen)
+		change = d.text("a context of %d tokens instead of %d", n, d.Options.MaxModelLen)
 	}
 	return reason, change
 }

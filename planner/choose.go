@@ -161,12 +161,10 @@ func (p *pass) candidate(ch choice, rank int) (Candidate, error) {
 // cacheFormat is what the engine keeps by default: its first format, or FP16
 // on NVIDIA parts before Ampere, which have no BF16.
 func cacheFormat(d estimator.Deployment) string {
-	acc := d.Device.Accelerator
 	if len(d.Engine.KV) == 0 {
 		return "bf16" // what the ledger counts with
 	}
-	old := acc.Vendor == "nvidia" && len(acc.ComputeCapability) == 3 && acc.ComputeCapability < "8"
-	if d.Engine.KV[0] == "bf16" && old && slices.Contains(d.Engine.KV, "fp16") {
+	if d.Engine.KV[0] == "bf16" && !hasBF16(d.Device.Accelerator) && slices.Contains(d.Engine.KV, "fp16") {
 		return "fp16"
 	}
 	return d.Engine.KV[0]

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/estimator"
@@ -45,7 +46,7 @@ func (p *pass) options(m *catalog.Model) (fitting []option, near miss) {
 	}
 	for i := range p.places {
 		for _, e := range p.engines {
-			for _, w := range p.precisions(m, e.engine) {
+			for _, w := range p.precisions(m, e.engine, p.places[i].device.Accelerator) {
 				o, ms := p.smallest(shape, p.deployment(m, &p.places[i], e, w), &p.places[i])
 				switch {
 				case ms == nil:
@@ -151,11 +152,11 @@ func (p *pass) context(m *catalog.Model) int {
 	return p.req.Context
 }
 
-// precisions lists what is worth trying for a model on an engine: the
-// checkpoint as published, and the quantisations below it. A checkpoint that
-// is itself quantised is not widened again.
-func (p *pass) precisions(m *catalog.Model, e *catalog.Engine) []*catalog.Precision {
-	ids := servingPrecisions(m.Checkpoint)
+// precisions lists what is worth trying for a model on an engine and a part:
+// the checkpoint as the engine loads it, and the quantisations below it. A
+// checkpoint that is itself quantised is not widened again.
+func (p *pass) precisions(m *catalog.Model, e *catalog.Engine, acc *catalog.Accelerator) []*catalog.Precision {
+	ids := servingPrecisions(m, acc)
 	if e.ID == estimator.LlamaCpp {
 		ids = ggufPrecisions(m)
 	}
@@ -174,19 +175,47 @@ func (p *pass) precisions(m *catalog.Model, e *catalog.Engine) []*catalog.Precis
 // servingPrecisions are the formats that a serving engine can load or make
 // from a checkpoint: 16-bit checkpoints quantise to FP8 at load, INT4 and
 // NVFP4 need a published checkpoint.
-func servingPrecisions(checkpoint string) []string {
-	switch checkpoint {
-	case "bf16", "fp16", "fp32", "":
-		first := "bf16"
-		if checkpoint == "fp16" {
-			first = "fp16"
-		}
-		return []string{first, "fp8", "awq-int4", "nvfp4"}
+func servingPrecisions(m *catalog.Model, acc *catalog.Accelerator) []string {
+	loaded, _ := loadedPrecision(m, acc)
+	switch loaded {
+	case "bf16", "fp16":
+		return []string{loaded, "fp8", "awq-int4", "nvfp4"}
 	case "fp8", "fp8-block", "fp8-dynamic":
-		return []string{checkpoint, "awq-int4", "nvfp4"}
+		return []string{loaded, "awq-int4", "nvfp4"}
 	default:
-		return []string{checkpoint}
+		return []string{loaded}
 	}
+}
+
+// loadedPrecision is what a serving engine loads a checkpoint in when nothing
+// is asked for, and why: FP32 in 16 bits (FP16 for models that do not
+// generate), BF16 in FP16 on parts without BF16. Source: vLLM's and SGLang's
+// rule for dtype auto.
+func loadedPrecision(m *catalog.Model, acc *catalog.Accelerator) (id, why string) {
+	half := "bf16"
+	if !hasBF16(acc) {
+		half = "fp16"
+	}
+	switch m.Checkpoint {
+	case "":
+		return half, "none is published"
+	case "fp32":
+		if m.Kind != catalog.Generative {
+			half = "fp16"
+		}
+		return half, "published in fp32, which serving engines load in 16 bits (dtype auto)"
+	case "bf16":
+		if half == "fp16" {
+			return half, fmt.Sprintf("published in bf16, which engines load in fp16 on %s (dtype auto)", acc.Name)
+		}
+	}
+	return m.Checkpoint, "as published"
+}
+
+// hasBF16 is false for NVIDIA parts before Ampere.
+func hasBF16(acc *catalog.Accelerator) bool {
+	cc, err := strconv.ParseFloat(acc.ComputeCapability, 64)
+	return acc.Vendor != "nvidia" || err != nil || cc >= 8
 }
 
 func ggufPrecisions(m *catalog.Model) []string {

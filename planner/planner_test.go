@@ -86,6 +86,54 @@ func TestEveryCandidateFitsAndEveryRejectionHasAReason(t *testing.T) {
 	}
 }
 
+// TestAdvertisedContextsFit fits every candidate again at the context that it
+// is said to hold at most.
+func TestAdvertisedContextsFit(t *testing.T) {
+	c := shipped(t)
+	u, err := c.UseCase("chat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, hardware := range []string{"2x RTX 3090", "8x H100", "RTX 4060 + EPYC 9654 64GB", "Strix Halo"} {
+		node, err := c.ParseHardware(hardware)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := newPass(c, node, Request{UseCase: u})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fitted, below := 0, 0
+		for i := range c.Models {
+			m := &c.Models[i]
+			if !p.relevant(m) {
+				continue
+			}
+			ch, rejection := p.consider(m)
+			if rejection != nil {
+				continue
+			}
+			k, err := p.candidate(ch, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := ch.deployment
+			d.Options.GPULayers, d.Options.MaxModelLen = ch.ledger.GPULayers, k.MaxContext
+			l, err := estimator.Fit(d)
+			if err != nil || !l.Fits {
+				t.Errorf("%s: %s is said to hold %d tokens: fits %v, %v", hardware, m.ID, k.MaxContext, l.Fits, err)
+			}
+			fitted++
+			if k.MaxContext < m.MaxContext {
+				below++
+			}
+		}
+		if fitted < 50 || below < 10 {
+			t.Errorf("%s: %d candidates, %d of them below the model's maximum: the test sees too little", hardware, fitted, below)
+		}
+	}
+}
+
 func TestRankingPutsKnownQualityFirst(t *testing.T) {
 	r := recommend(t, shipped(t), "8x H100", "chat", nil)
 	unknown := false

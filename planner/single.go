@@ -59,6 +59,9 @@ func Single(c *catalog.Catalog, node catalog.Node, ask Ask) (estimator.Deploymen
 		if err == nil {
 			_, _, err = estimator.Resolve(d)
 		}
+		if err == nil {
+			err = s.fraction(&d)
+		}
 		var unsupported *estimator.UnsupportedError
 		switch {
 		case err == nil:
@@ -116,6 +119,22 @@ func (s *single) on(places []place, spec string) (d estimator.Deployment, err er
 	return d, err
 }
 
+// fraction lowers the engine's default memory fraction to what is free, where
+// that is less: with the default the engine would not start.
+func (s *single) fraction(d *estimator.Deployment) (err error) {
+	if d.Options.MemoryFraction != 0 {
+		return nil
+	}
+	if *d, err = estimator.Prepare(*d); err != nil {
+		return err
+	}
+	if f := estimator.FreeFraction(*d); f < d.Version.MemoryFraction {
+		d.Options.MemoryFraction = f
+		s.assume("memory_fraction", fmt.Sprint(f), fmt.Sprintf("what is free, less the CUDA graphs and the context; %s's default %g is more", d.Engine.Name, d.Version.MemoryFraction))
+	}
+	return nil
+}
+
 // placeFor takes the group of accelerators with the most memory among those
 // that the engine runs on; without one the first place, which the engine then
 // refuses with a reason.
@@ -150,7 +169,7 @@ func (s *single) weights(e *catalog.Engine) (*catalog.Precision, error) {
 	case e.ID == estimator.LlamaCpp:
 		id, why = "q4_k_m", "the usual mix of llama.cpp"
 	default:
-		id, why = cmp.Or(s.ask.Model.Checkpoint, "bf16"), "as published"
+		id, why = loadedPrecision(s.ask.Model, s.place.device.Accelerator)
 	}
 	if why != "" {
 		s.assume("precision", id, why)
