@@ -246,7 +246,7 @@ func (p part) group() Group {
 	if p.acc.Unified {
 		var why string
 		g.FreeBytes, why = unifiedShare(p.acc, g.MemoryBytes)
-		g.Note = fmt.Sprintf("the GPU may use %d of %d GiB %s", g.FreeBytes>>30, g.MemoryBytes>>30, why)
+		g.Note = fmt.Sprintf("the GPU may use %d of %d GiB%s", g.FreeBytes>>30, g.MemoryBytes>>30, why)
 	}
 	if p.count > 1 {
 		g.Link = p.acc.Link
@@ -255,7 +255,7 @@ func (p part) group() Group {
 }
 
 // unifiedShare is the part of memory shared with the host that a model may
-// take, and why no more.
+// take, and why no more, to follow that figure in a sentence.
 //
 //	Apple  two thirds up to 36 GiB, three quarters above: the working set that Metal recommends
 //	APUs   three quarters: the most that AMD's Variable Graphics Memory gives (96 of 128 GB);
@@ -264,13 +264,13 @@ func (p part) group() Group {
 func unifiedShare(acc *Accelerator, bytes int64) (share int64, why string) {
 	switch {
 	case acc.Class == "apple" && bytes <= 36<<30:
-		return bytes * 2 / 3, "unless iogpu.wired_limit_mb is raised"
+		return bytes * 2 / 3, " unless iogpu.wired_limit_mb is raised"
 	case acc.Class == "apple":
-		return bytes * 3 / 4, "unless iogpu.wired_limit_mb is raised"
+		return bytes * 3 / 4, " unless iogpu.wired_limit_mb is raised"
 	case acc.Class == "apu":
-		return bytes * 3 / 4, "as AMD's Variable Graphics Memory shares them; Linux maps half unless ttm.pages_limit is raised"
+		return bytes * 3 / 4, ", as AMD's Variable Graphics Memory shares them; Linux maps half unless ttm.pages_limit is raised"
 	}
-	return bytes * 7 / 8, "as usual on such parts: the rest is the operating system's"
+	return bytes * 7 / 8, ", the rest is kept for the operating system"
 }
 
 // moduleBytes is the memory module that is assumed in every channel.

@@ -32,35 +32,34 @@ func (d *Deployment) judge(l *Ledger, b budget, one float64) {
 	}
 }
 
-// smallestChange proposes another memory fraction, else a shorter context,
-// else memory. What it proposes has been tried, but for the memory.
+// smallestChange proposes another memory fraction (the largest whose claim is
+// free, or the engine's default when that is more than the one asked for), else
+// a shorter context, else memory. What it proposes has been tried, but for the
+// memory.
 func (d *Deployment) smallestChange(short float64) string {
 	try := *d
 	try.explain = false
-	fraction := func() string { return d.text("--memory-fraction %.2f", try.Options.MemoryFraction) }
-	for _, f := range []float64{FreeFraction(try), d.largestFraction()} {
-		if f <= 0 || f == d.Options.MemoryFraction {
-			continue
-		}
+	asked, largest := d.Options, d.largestFraction()
+	fractions := []float64{largest}
+	if usual := FreeFraction(try); usual > asked.MemoryFraction {
+		fractions = []float64{usual, largest}
+	}
+	for _, f := range fractions {
 		try.Options.MemoryFraction = f
 		if l, err := Fit(try); err == nil && l.Fits {
-			return fraction()
+			return d.text("--memory-fraction %.2f", f)
 		}
 	}
-	shorter := func(from Deployment) int {
-		n, err := LongestContext(from)
-		if err != nil || n < leastContext {
-			return 0
+	for _, f := range []float64{asked.MemoryFraction, largest} {
+		try.Options.MemoryFraction = f
+		n, err := LongestContext(try)
+		switch {
+		case err != nil || n < leastContext:
+		case f == asked.MemoryFraction:
+			return d.text("a context of %d tokens instead of %d", n, asked.MaxModelLen)
+		default:
+			return d.text("a context of %d tokens instead of %d, with --memory-fraction %.2f", n, asked.MaxModelLen, f)
 		}
-		return n
-	}
-	asked := *d
-	asked.explain = false
-	if n := shorter(asked); n > 0 {
-		return d.text("a context of %d tokens instead of %d", n, d.Options.MaxModelLen)
-	}
-	if n := shorter(try); n > 0 {
-		return d.text("a context of %d tokens instead of %d, with %s", n, d.Options.MaxModelLen, fraction())
 	}
 	return d.text("%s more per accelerator, a smaller precision or a larger TP", size(short))
 }
