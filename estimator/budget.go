@@ -37,15 +37,11 @@ func (d *Deployment) NonTorch() float64 {
 	return bytes
 }
 
-// note is a formula with its numbers.
-type note struct{ formula, numbers string }
-
 // budget is how an engine divides the memory of one accelerator, in bytes.
 type budget struct {
 	claim   float64 // what it lets itself use
 	pool    float64 // of that, the cache; not positive: there is none
 	outside float64 // what it takes beside the claim
-	note    note
 }
 
 // budget divides the memory at the deployment's memory fraction.
@@ -63,24 +59,38 @@ func (d *Deployment) budget(p stageParts) budget {
 		if f == 0 {
 			f = d.sglangFraction(d.Visible())
 		}
-		return budget{before * f, before*f - p.weights, p.nonTorch + act + p.graphs,
-			note{"static fraction x memory free before loading - weights", d.text("%.3f x %s - %s", f, size(before), size(p.weights))}}
+		return budget{claim: before * f, pool: before*f - p.weights, outside: p.nonTorch + act + p.graphs}
 	case "tensorrt-llm":
 		free := d.available() - p.weights - act - p.nonTorch
-		return budget{d.available() - (1-f)*free, f * free, p.graphs,
-			note{"fraction x (free - weights - activations - non-torch)",
-				d.text("%.2f x (%s - %s - %s - %s)", f, size(d.available()), size(p.weights), size(act), size(p.nonTorch))}}
+		return budget{claim: d.available() - (1-f)*free, pool: f * free, outside: p.graphs}
 	}
 	b := budget{claim: f * d.Visible(), outside: p.graphs}
 	b.pool = b.claim - p.weights - act - p.nonTorch
-	b.note = note{"fraction x visible - weights - activations - non-torch",
-		d.text("%.2f x %s - %s - %s - %s", f, size(d.Visible()), size(p.weights), size(act), size(p.nonTorch))}
 	if d.Version.Memory.GraphReserved {
 		b.pool, b.outside = b.pool-p.graphs, 0
-		b.note.formula += " - graphs"
-		b.note.numbers += d.text(" - %s", size(p.graphs))
 	}
 	return b
+}
+
+// poolNote is the formula of the pool, and the same with its numbers.
+func (d *Deployment) poolNote(p stageParts) (formula, numbers string) {
+	f, act := d.Options.MemoryFraction, size(p.activation.bytes)
+	switch d.Engine.ID {
+	case "sglang":
+		if f == 0 {
+			f = d.sglangFraction(d.Visible())
+		}
+		return "static fraction x memory free before loading - weights", d.text("%.3f x %s - %s", f, size(d.available()-p.nonTorch), size(p.weights))
+	case "tensorrt-llm":
+		return "fraction x (free - weights - activations - non-torch)",
+			d.text("%.2f x (%s - %s - %s - %s)", f, size(d.available()), size(p.weights), act, size(p.nonTorch))
+	}
+	formula = "fraction x visible - weights - activations - non-torch"
+	numbers = d.text("%.2f x %s - %s - %s - %s", f, size(d.Visible()), size(p.weights), act, size(p.nonTorch))
+	if d.Version.Memory.GraphReserved {
+		return formula + " - graphs", numbers + d.text(" - %s", size(p.graphs))
+	}
+	return formula, numbers
 }
 
 // sglangFraction is the static fraction that SGLang picks when none is given:

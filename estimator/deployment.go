@@ -70,7 +70,7 @@ func Prepare(d Deployment) (Deployment, error) {
 		}
 		d.Shape = shape
 	}
-	if d.Engine.ID == LlamaCpp && d.File == nil {
+	if d.Engine.ID == LlamaCpp && d.File == nil && (d.mix == nil || d.mix.Mix != d.Weights.GGUFMix) {
 		d.mix = ggufLayout(d.Model, d.Shape.tensors, d.Weights.GGUFMix)
 	}
 	return d, nil

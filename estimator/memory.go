@@ -102,7 +102,7 @@ func (d *Deployment) stageLedger(s stage) (l Ledger, keeps bool) {
 	l.KVTokens, l.MaxSequences = p.tokens, p.seqs
 	d.judge(&l, b, p.one)
 	if d.explain {
-		d.stageLines(&l, s, parts, b, p)
+		d.stageLines(&l, s, parts, p)
 	}
 	return l, len(kinds) > 0
 }
@@ -122,14 +122,15 @@ func (d *Deployment) stageParts(s stage) stageParts {
 }
 
 // stageLines writes the ledger out.
-func (d *Deployment) stageLines(l *Ledger, s stage, parts stageParts, b budget, p pool) {
+func (d *Deployment) stageLines(l *Ledger, s stage, parts stageParts, p pool) {
 	tight := d.Version.Trust == "A"
 	_, nonTorchNote := d.nonTorch()
+	formula, numbers := d.poolNote(parts)
 	l.add(Line{ID: "weights", Name: "Weights", Bytes: l.WeightsBytes, Basis: catalog.Modelled, Source: d.Model.Source,
 		Formula: "sum over tensors of bytes in the precision's layout / sharding, + rotary tables and absorbed copies",
 		Numbers: d.weightNumbers(s, parts.extras)}, pick(tight, 0.005, 0.015), 0)
 	l.add(Line{ID: "kv_cache", Name: "KV cache pool", Bytes: l.KVPoolBytes, Basis: catalog.Calibrated, Source: d.Version.Source,
-		Formula: b.note.formula, Numbers: b.note.numbers + d.text("; %.0f B/token, %.0f B/sequence of state", p.perToken, p.state)}, 0, pick(tight, 0.09, 0.36)*GiB)
+		Formula: formula, Numbers: numbers + d.text("; %.0f B/token, %.0f B/sequence of state", p.perToken, p.state)}, 0, pick(tight, 0.09, 0.36)*GiB)
 	l.add(Line{ID: "activations", Name: "Activation peak", Bytes: l.ActivationBytes, Basis: catalog.Calibrated, Source: d.Version.Source,
 		Formula: parts.activation.formula, Numbers: parts.activation.numbers}, 0, pick(tight, 0.07, 0.3)*GiB)
 	l.add(Line{ID: "cuda_graphs", Name: "CUDA graphs", Bytes: int64(parts.graphs), Basis: catalog.Calibrated, Source: d.Version.Source,
