@@ -12,6 +12,7 @@ type Engine struct {
 	KV                 []string        `toml:"kv" json:"kv"`                           // KV precision ids, default first
 	Mixers             string          `toml:"mixers" json:"mixers"`                   // letters of [Architecture.Mixers] that it runs
 	MLA                bool            `toml:"mla" json:"mla"`
+	NoFP16             []string        `toml:"no_fp16,omitempty" json:"no_fp16,omitempty"`       // model families that the engine refuses in FP16: their activations overflow
 	Windowless         []string        `toml:"windowless,omitempty" json:"windowless,omitempty"` // model families whose sliding window the engine does not apply: it keeps every token of them
 	MinCapability      float64         `toml:"min_compute_capability,omitempty" json:"min_compute_capability,omitempty"`
 	OtherArchitectures []string        `toml:"other_architectures,omitempty" json:"other_architectures,omitempty"` // of vendors beside NVIDIA, which architectures; empty all

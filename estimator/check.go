@@ -26,6 +26,9 @@ func (d *Deployment) check() error {
 	if e.ID == LlamaCpp && d.File == nil && mixBase[d.Weights.GGUFMix] == "" {
 		return unsupported("give the GGUF file instead of the model's name", "what a file of mix %s holds depends on its maker", d.Weights.Name)
 	}
+	if d.Weights.ID == "fp16" && contains(e.NoFP16, m.Family) {
+		return unsupported("choose bf16 or fp32", "%s does not run %s in FP16: it is numerically unstable", e.Name, m.ID)
+	}
 	if d.KV != nil && !contains(e.KV, d.KV.ID) {
 		return unsupported("choose one of "+strings.Join(e.KV, ", "), "%s does not keep its cache in %s", e.Name, d.KV.Name)
 	}
@@ -70,7 +73,10 @@ func (d *Deployment) checkCapability(vendor string) error {
 	p := d.Weights
 	if p.MinCapability > 0 && cc < p.MinCapability {
 		change := "choose a precision that the card runs"
-		if p.ID == "bf16" && contains(d.Engine.Weights, "fp16") {
+		switch {
+		case p.ID == "bf16" && contains(d.Engine.NoFP16, d.Model.Family):
+			change = "--precision fp32 runs on it"
+		case p.ID == "bf16" && contains(d.Engine.Weights, "fp16"):
 			change = "--precision fp16 takes the same memory and runs on it"
 		}
 		return unsupported(change, "%s needs compute capability %g, %s has %g", p.Name, p.MinCapability, acc.Name, cc)

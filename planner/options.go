@@ -156,7 +156,7 @@ func (p *pass) context(m *catalog.Model) int {
 // the checkpoint as the engine loads it, and the quantisations below it. A
 // checkpoint that is itself quantised is not widened again.
 func (p *pass) precisions(m *catalog.Model, e *catalog.Engine, acc *catalog.Accelerator) []*catalog.Precision {
-	ids := servingPrecisions(m, acc)
+	ids := servingPrecisions(m, e, acc)
 	if e.ID == estimator.LlamaCpp {
 		ids = ggufPrecisions(m)
 	}
@@ -175,10 +175,10 @@ func (p *pass) precisions(m *catalog.Model, e *catalog.Engine, acc *catalog.Acce
 // servingPrecisions are the formats that a serving engine can load or make
 // from a checkpoint: 16-bit checkpoints quantise to FP8 at load, INT4 and
 // NVFP4 need a published checkpoint.
-func servingPrecisions(m *catalog.Model, acc *catalog.Accelerator) []string {
-	loaded, _ := loadedPrecision(m, acc)
+func servingPrecisions(m *catalog.Model, e *catalog.Engine, acc *catalog.Accelerator) []string {
+	loaded, _ := loadedPrecision(m, e, acc)
 	switch loaded {
-	case "bf16", "fp16":
+	case "bf16", "fp16", "fp32":
 		return []string{loaded, "fp8", "awq-int4", "nvfp4"}
 	case "fp8", "fp8-block", "fp8-dynamic":
 		return []string{loaded, "awq-int4", "nvfp4"}
@@ -189,24 +189,23 @@ func servingPrecisions(m *catalog.Model, acc *catalog.Accelerator) []string {
 
 // loadedPrecision is what a serving engine loads a checkpoint in when nothing
 // is asked for, and why: FP32 in 16 bits (FP16 for models that do not
-// generate), BF16 in FP16 on parts without BF16. Source: vLLM's and SGLang's
-// rule for dtype auto.
-func loadedPrecision(m *catalog.Model, acc *catalog.Accelerator) (id, why string) {
-	half := "bf16"
-	if !hasBF16(acc) {
-		half = "fp16"
+// generate), BF16 in FP16 on parts without BF16; FP32 where the engine allows
+// neither. Source: vLLM's rule for dtype auto (vllm/config/model.py), which
+// SGLang shares.
+func loadedPrecision(m *catalog.Model, e *catalog.Engine, acc *catalog.Accelerator) (id, why string) {
+	id = "bf16"
+	switch noFP16 := slices.Contains(e.NoFP16, m.Family); {
+	case !hasBF16(acc) && noFP16:
+		id = "fp32"
+	case !hasBF16(acc), m.Checkpoint == "fp32" && m.Kind != catalog.Generative && !noFP16:
+		id = "fp16"
 	}
 	switch m.Checkpoint {
 	case "":
-		return half, "none is published"
-	case "fp32":
-		if m.Kind != catalog.Generative {
-			half = "fp16"
-		}
-		return half, "published in fp32, which serving engines load in 16 bits (dtype auto)"
-	case "bf16":
-		if half == "fp16" {
-			return half, fmt.Sprintf("published in bf16, which engines load in fp16 on %s (dtype auto)", acc.Name)
+		return id, "none is published"
+	case "bf16", "fp32":
+		if id != m.Checkpoint {
+			return id, fmt.Sprintf("published in %s, loaded in %s by %s on %s (dtype auto)", m.Checkpoint, id, e.Name, acc.Name)
 		}
 	}
 	return m.Checkpoint, "as published"

@@ -169,7 +169,7 @@ func (s *single) weights(e *catalog.Engine) (*catalog.Precision, error) {
 	case e.ID == estimator.LlamaCpp:
 		id, why = "q4_k_m", "the usual mix of llama.cpp"
 	default:
-		id, why = loadedPrecision(s.ask.Model, s.place.device.Accelerator)
+		id, why = loadedPrecision(s.ask.Model, e, s.place.device.Accelerator)
 	}
 	if why != "" {
 		s.assume("precision", id, why)

@@ -30,6 +30,8 @@ func TestSingle(t *testing.T) {
 		{"an engine without its version", []string{"1x L40S"}, "Qwen/Qwen3-8B", planner.Ask{Engine: "llama.cpp"}, "llama.cpp q4_k_m L40S", "engine precision", ""},
 		{"a card without BF16", []string{"1x T4"}, "Qwen/Qwen3-0.6B", planner.Ask{Options: estimator.Options{MaxModelLen: 4096}}, "vllm fp16 Tesla T4", "engine precision", ""},
 		{"a card without BF16, asked for it", []string{"1x T4"}, "Qwen/Qwen3-8B", planner.Ask{Engine: "vllm", Precision: "bf16"}, "", "", "--precision fp16"},
+		{"a card without BF16, a model without FP16", []string{"1x T4"}, "google/gemma-3-1b-it", planner.Ask{Engine: "vllm", Options: estimator.Options{MaxModelLen: 4096}}, "vllm fp32 Tesla T4", "engine precision", ""},
+		{"a model without FP16, asked for it", []string{"1x T4"}, "google/gemma-3-1b-it", planner.Ask{Engine: "vllm", Precision: "fp16"}, "", "", "does not run google/gemma-3-1b-it in FP16"},
 		{"an FP32 checkpoint", []string{"1x L40S"}, "BAAI/bge-m3", planner.Ask{}, "vllm fp16 L40S", "engine precision", ""},
 		{"an FP32 checkpoint, asked for", []string{"1x L40S"}, "BAAI/bge-m3", planner.Ask{Precision: "fp32"}, "vllm fp32 L40S", "engine", ""},
 		{"a card too small for the default fraction", []string{"1x RTX 4060"}, "Qwen/Qwen3-0.6B", planner.Ask{Precision: "bf16"}, "vllm bf16 GeForce RTX 4060", "engine memory_fraction", ""},
