@@ -68,7 +68,7 @@ const maxCount = 1 << 16
 // parts that are sold with several: unified-memory parts (per device) and CPUs
 // (all sockets together; without a size one 32 GiB module per channel is
 // assumed, and Host.Note says so). Sizes are in GB or TB of 2^30 and 2^40
-// bytes. All memory counts as free, but for what the operating system keeps where it is shared with the host.
+// bytes. All memory counts as free, but for the part of Apple silicon that Metal keeps back.
 //
 // The error is a [HardwareError], or wraps the [NotFoundError] or
 // [AmbiguousError] of a name.
@@ -243,34 +243,41 @@ func (p part) group() Group {
 		g.MemoryBytes = p.bytes
 	}
 	g.FreeBytes = g.MemoryBytes
-	if p.acc.Unified {
-		var why string
-		g.FreeBytes, why = unifiedShare(p.acc, g.MemoryBytes)
-		g.Note = fmt.Sprintf("the GPU may use %d of %d GiB%s", g.FreeBytes>>30, g.MemoryBytes>>30, why)
+	if p.acc.Class == "apple" {
+		g.FreeBytes = metalShare(g.MemoryBytes)
+		g.Note = fmt.Sprintf("the GPU may use %d of %d GiB unless iogpu.wired_limit_mb is raised", g.FreeBytes>>30, g.MemoryBytes>>30)
 	}
 	if p.count > 1 {
 		g.Link = p.acc.Link
 	}
+	if p.acc.Unified && p.acc.Class != "apple" {
+		var why string
+		g.FreeBytes, why = besideTheHost(p.acc, g.MemoryBytes)
+		g.Note = fmt.Sprintf("the GPU may use %.3g of %.3g GiB, %s", float64(g.FreeBytes)/(1<<30), float64(g.MemoryBytes)/(1<<30), why)
+	}
 	return g
 }
 
-// unifiedShare is the part of memory shared with the host that a model may
-// take, and why no more, to follow that figure in a sentence.
+// metalShare is the part of unified memory that Metal recommends as a working
+// set: two thirds up to 36 GiB, three quarters above.
+func metalShare(bytes int64) int64 {
+	if bytes <= 36<<30 {
+		return bytes * 2 / 3
+	}
+	return bytes * 3 / 4
+}
+
+// besideTheHost is the part of memory shared with the host that a model may
+// take on parts other than Apple's, and why no more.
 //
-//	Apple  two thirds up to 36 GiB, three quarters above: the working set that Metal recommends
 //	APUs   three quarters: the most that AMD's Variable Graphics Memory gives (96 of 128 GB);
 //	       Linux maps half unless ttm.pages_limit is raised, and then up to about that
 //	else   seven eighths: GB10 is run at 0.83 to 0.87 of its memory, and more does not start
-func unifiedShare(acc *Accelerator, bytes int64) (share int64, why string) {
-	switch {
-	case acc.Class == "apple" && bytes <= 36<<30:
-		return bytes * 2 / 3, " unless iogpu.wired_limit_mb is raised"
-	case acc.Class == "apple":
-		return bytes * 3 / 4, " unless iogpu.wired_limit_mb is raised"
-	case acc.Class == "apu":
-		return bytes * 3 / 4, ", as AMD's Variable Graphics Memory shares them; Linux maps half unless ttm.pages_limit is raised"
+func besideTheHost(acc *Accelerator, bytes int64) (share int64, why string) {
+	if acc.Class == "apu" {
+		return bytes * 3 / 4, "as AMD's Variable Graphics Memory shares them; Linux maps half unless ttm.pages_limit is raised"
 	}
-	return bytes * 7 / 8, ", the rest is kept for the operating system"
+	return bytes * 7 / 8, "the rest is kept for the operating system"
 }
 
 // moduleBytes is the memory module that is assumed in every channel.

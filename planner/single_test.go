@@ -28,13 +28,6 @@ func TestSingle(t *testing.T) {
 		{"nothing said", []string{"1x L40S"}, "Qwen/Qwen3-8B", planner.Ask{}, "vllm bf16 L40S", "engine precision", ""},
 		{"everything said", []string{"1x L40S"}, "Qwen/Qwen3-8B", planner.Ask{Engine: "vllm@0.19", Precision: "fp8", KV: "fp8"}, "vllm fp8 L40S", "", ""},
 		{"an engine without its version", []string{"1x L40S"}, "Qwen/Qwen3-8B", planner.Ask{Engine: "llama.cpp"}, "llama.cpp q4_k_m L40S", "engine precision", ""},
-		{"a card without BF16", []string{"1x T4"}, "Qwen/Qwen3-0.6B", planner.Ask{Options: estimator.Options{MaxModelLen: 4096}}, "vllm fp16 Tesla T4", "engine precision", ""},
-		{"a card without BF16, asked for it", []string{"1x T4"}, "Qwen/Qwen3-8B", planner.Ask{Engine: "vllm", Precision: "bf16"}, "", "", "--precision fp16"},
-		{"a card without BF16, a model without FP16", []string{"1x T4"}, "google/gemma-3-1b-it", planner.Ask{Engine: "vllm", Options: estimator.Options{MaxModelLen: 4096}}, "vllm fp32 Tesla T4", "engine precision", ""},
-		{"a model without FP16, asked for it", []string{"1x T4"}, "google/gemma-3-1b-it", planner.Ask{Engine: "vllm", Precision: "fp16"}, "", "", "does not run google/gemma-3-1b-it in FP16"},
-		{"an FP32 checkpoint", []string{"1x L40S"}, "BAAI/bge-m3", planner.Ask{}, "vllm fp16 L40S", "engine precision", ""},
-		{"an FP32 checkpoint, asked for", []string{"1x L40S"}, "BAAI/bge-m3", planner.Ask{Precision: "fp32"}, "vllm fp32 L40S", "engine", ""},
-		{"a card too small for the default fraction", []string{"1x RTX 4060"}, "Qwen/Qwen3-0.6B", planner.Ask{Precision: "bf16"}, "vllm bf16 GeForce RTX 4060", "engine memory_fraction", ""},
 		{"hardware that vLLM does not run on", []string{"1x Apple M4 Max (40-core)"}, "Qwen/Qwen3-8B", planner.Ask{}, "llama.cpp q4_k_m Apple M4 Max (40-core)", "engine precision", ""},
 		{"a file", []string{"1x L40S"}, "Qwen/Qwen3-8B", planner.Ask{File: &estimator.GGUFLayout{Mix: "Q8_0", Layers: make([]int64, 36)}}, "llama.cpp q8_0 L40S", "engine precision", ""},
 		{"the group with the most memory", []string{"2x L40S", "1x H200 SXM 141GB"}, "Qwen/Qwen3-8B", planner.Ask{Engine: "vllm@0.19", Precision: "fp8"}, "vllm fp8 H200 SXM 141GB", "accelerator", ""},
@@ -42,6 +35,13 @@ func TestSingle(t *testing.T) {
 		{"more than there is", []string{"2x L40S"}, "Qwen/Qwen3-8B", planner.Ask{TP: 2, PP: 2}, "", "", "needs 4 accelerators, the hardware has 2"},
 		{"no such precision", []string{"1x L40S"}, "Qwen/Qwen3-8B", planner.Ask{Precision: "fp9"}, "", "", `unknown precision "fp9"`},
 		{"no such engine", []string{"1x L40S"}, "Qwen/Qwen3-8B", planner.Ask{Engine: "vlm"}, "", "", `unknown engine "vlm"`},
+		{"a card without BF16", []string{"1x T4"}, "Qwen/Qwen3-0.6B", planner.Ask{Options: estimator.Options{MaxModelLen: 4096}}, "vllm fp16 Tesla T4", "engine precision", ""},
+		{"a card without BF16, asked for it", []string{"1x T4"}, "Qwen/Qwen3-8B", planner.Ask{Engine: "vllm", Precision: "bf16"}, "", "", "--precision fp16"},
+		{"a card without BF16, a model without FP16", []string{"1x T4"}, "google/gemma-3-1b-it", planner.Ask{Engine: "vllm", Options: estimator.Options{MaxModelLen: 4096}}, "vllm fp32 Tesla T4", "engine precision", ""},
+		{"a model without FP16, asked for it", []string{"1x T4"}, "google/gemma-3-1b-it", planner.Ask{Engine: "vllm", Precision: "fp16"}, "", "", "does not run google/gemma-3-1b-it in FP16"},
+		{"an FP32 checkpoint", []string{"1x L40S"}, "BAAI/bge-m3", planner.Ask{}, "vllm fp16 L40S", "engine precision", ""},
+		{"an FP32 checkpoint, asked for", []string{"1x L40S"}, "BAAI/bge-m3", planner.Ask{Precision: "fp32"}, "vllm fp32 L40S", "engine", ""},
+		{"a card too small for the default fraction", []string{"1x RTX 4060"}, "Qwen/Qwen3-0.6B", planner.Ask{Precision: "bf16"}, "vllm bf16 GeForce RTX 4060", "engine memory_fraction", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			node, err := c.ParseHardware(test.on...)
