@@ -95,7 +95,7 @@ func curveKeyOf(c *Curve) curveKey {
 }
 
 func efficiencyKey(f *Efficiency) string {
-	return strings.Join(f.Engines, " ") + "|" + f.Vendor + "|" + strings.Join(f.Architectures, " ")
+	return strings.Join(f.Engines, " ") + "|" + f.Vendor + "|" + strings.Join(f.Architectures, " ") + "|" + f.Memory
 }
 
 // decodeCatalog decodes the text of one file. A large text is cut at headers

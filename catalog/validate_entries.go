@@ -198,6 +198,23 @@ func (v *validator) efficiencies() {
 		e.within("compute", f.Compute, 0.01, 1.2, "of the dense peak")
 		e.within("interval", f.Interval, 0.001, 10, "")
 		e.oneOf("basis", string(f.Basis), string(Measured), string(Calibrated), string(Modelled), string(Datasheet), string(Assumed))
+		if slices.Contains(f.Engines, "llama.cpp") {
+			e.oneOf("rate", f.Rate, "int8", "fp16", "fp32")
+		}
+		for _, more := range []struct {
+			key        string
+			value, max float64
+			what       string
+		}{
+			{"half", f.Half, 1.2, "of the rate"},
+			{"unpack", f.Unpack, 100, "of the FP32 peak"},
+			{"scale", f.Scale, 100, "FLOP of products per FP32 FLOP"},
+			{"attention", f.Attention, 1.2, "of the rate"},
+			{"core_us", f.CoreUs, 1000, "microseconds"},
+			{"prefill_interval", f.PrefillInterval, 10, ""},
+		} {
+			e.within(more.key, more.value, 0, more.max, more.what)
+		}
 	}
 }
 

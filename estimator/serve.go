@@ -4,6 +4,9 @@ import "github.com/plimsoll-dev/plimsoll/catalog"
 
 // Serve predicts what a deployment delivers under a load, in steady state.
 func Serve(c *catalog.Catalog, d Deployment, load Load) (p Performance, err error) {
+	if d.Engine != nil && d.Engine.ID == LlamaCpp {
+		return serveLlama(c, d, load)
+	}
 	inFlight := load.Concurrency
 	switch {
 	case load.RequestRate > 0:

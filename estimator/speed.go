@@ -32,6 +32,9 @@ func EstimateFit(c *catalog.Catalog, d Deployment, l Ledger, w Workload) (Speed,
 	if err != nil {
 		return Speed{}, err
 	}
+	if d.Engine.ID == LlamaCpp {
+		return llamaSpeed(c, &d, &l, w)
+	}
 	eff, err := efficiencyOf(c, &d)
 	if err != nil {
 		return Speed{}, err
