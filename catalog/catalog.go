@@ -147,6 +147,7 @@ type Efficiency struct {
 
 	// llama.cpp alone.
 	Rate            string  `toml:"rate,omitempty" json:"rate,omitempty"`                         // the peak that matrix products run at: int8, fp16 or fp32
+	ReadHalf        float64 `toml:"read_half,omitempty" json:"read_half,omitempty"`               // of peak memory bandwidth, weights of 16 bits; 0: as Read
 	Half            float64 `toml:"half,omitempty" json:"half,omitempty"`                         // of Rate, weights of 16 bits; 0: as Compute
 	Unpack          float64 `toml:"unpack,omitempty" json:"unpack,omitempty"`                     // of the FP32 peak, 2 FLOP for each packed weight that a step reads; 0: free
 	Scale           float64 `toml:"scale,omitempty" json:"scale,omitempty"`                       // FLOP of packed products per FP32 FLOP spent on their scales; 0: free

@@ -206,6 +206,7 @@ func (v *validator) efficiencies() {
 			value, max float64
 			what       string
 		}{
+			{"read_half", f.ReadHalf, 1.2, "of the peak bandwidth"},
 			{"half", f.Half, 1.2, "of the rate"},
 			{"unpack", f.Unpack, 100, "of the FP32 peak"},
 			{"scale", f.Scale, 100, "FLOP of products per FP32 FLOP"},

@@ -12,7 +12,7 @@ import (
 // llamaTime is the time of llama.cpp's steps in one replica. A step is the sum
 // over the parts of the model, each on a device or in host memory, of
 //
-//	weights read / (read x bandwidth)              of E experts, E (1 - (1 - k/E)^tokens) are touched
+//	weights read / (read x bandwidth)              of E experts, E (1 - (1 - k/E)^(tokens^0.7)) are touched
 //	2 packed weights / (unpack x FP32)             quantised weights become numbers again, once a step
 //	FLOP / (compute x rate) + FLOP / (scale x FP32)  matrix products, and the scales of their blocks
 //	attention FLOP / (attention x rate)
@@ -44,7 +44,8 @@ type llamaPart struct {
 
 // llamaRates are what a memory and its processor reach.
 type llamaRates struct {
-	read      float64 // bytes/s
+	read      float64 // bytes/s, of the cache
+	weights   float64 // bytes/s, of weights
 	unpack    float64 // weights/s; +Inf: no unpacking
 	multiply  float64 // FLOP/s of matrix products, scales included
 	attention float64 // FLOP/s
@@ -162,7 +163,7 @@ func (t *llamaTime) bound(seqs, context float64) string {
 		host = t.host.work.seconds(&t.host.rates, seqs, seqs, context, t.ubatch)
 	}
 	endless := onDevice.rates // the same with memory that takes no time
-	endless.read = math.Inf(1)
+	endless.read, endless.weights = math.Inf(1), math.Inf(1)
 	switch {
 	case host > whole:
 		return "host memory bandwidth"
@@ -216,6 +217,7 @@ func newLlamaRates(d *Deployment, acc *catalog.Accelerator, eff *catalog.Efficie
 	}
 	r := llamaRates{
 		read:      acc.MemoryBandwidth * 1e9 * eff.Read,
+		weights:   acc.MemoryBandwidth * 1e9 * eff.Read,
 		unpack:    math.Inf(1),
 		multiply:  peak * eff.Compute,
 		attention: peak * cmp.Or(eff.Attention, eff.Compute),
@@ -227,17 +229,18 @@ func newLlamaRates(d *Deployment, acc *catalog.Accelerator, eff *catalog.Efficie
 	}
 	if !llamaPacked(d) {
 		r.multiply = peak * cmp.Or(eff.Half, eff.Compute)
+		r.weights = acc.MemoryBandwidth * 1e9 * cmp.Or(eff.ReadHalf, eff.Read)
 		return r, nil
 	}
+	scales := 1.0
+	if strings.Contains(d.layout().Mix, "_K") {
+		scales = llamaKScales
+	}
 	if eff.Scale > 0 && fp32 > 0 {
-		scales := 1.0
-		if strings.Contains(d.layout().Mix, "_K") {
-			scales = llamaKScales
-		}
 		r.multiply = 1 / (1/r.multiply + scales/(fp32*eff.Scale))
 	}
 	if eff.Unpack > 0 && fp32 > 0 {
-		r.unpack = fp32 * eff.Unpack / 2
+		r.unpack = fp32 * eff.Unpack / 2 / scales
 	}
 	return r, nil
 }

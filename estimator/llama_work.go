@@ -141,14 +141,14 @@ func (w *llamaWork) seconds(r *llamaRates, tokens, seqs, context, ubatch float64
 	if tokens > 1 {
 		launch += w.expertLayers * r.groupS
 	}
-	attention := 0.0
+	cache, attention := 0.0, 0.0
 	for _, c := range w.caches {
 		read, attended := context, context
 		if c.window > 0 {
 			read, attended = min(context, c.window+ubatch), min(context, c.window)
 		}
-		bytes += seqs * (c.perToken*read + 2*c.state) // state is read and written
+		cache += seqs * (c.perToken*read + 2*c.state) // state is read and written
 		attention += tokens * c.flop * attended
 	}
-	return bytes/r.read + touched/r.unpack + 2*multiplied/r.multiply + attention/r.attention + launch
+	return bytes/r.weights + cache/r.read + touched/r.unpack + 2*multiplied/r.multiply + attention/r.attention + launch
 }

@@ -2,8 +2,6 @@ package planner
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/estimator"
@@ -54,8 +52,7 @@ func powersOfTwo(n int) []int {
 // hostPlace treats the CPU sockets together as one device whose memory is the
 // host's. Figures that neither the probe nor the catalog knows are assumed and
 // said: a core streams about 10 GB/s up to what two channels of DDR4 give,
-// or 4 GB/s a core on larger parts, and multiplies 32 (AVX2), 64 (AVX-512) or
-// 16 (NEON) FP32 operations a cycle at 3 GHz.
+// or 4 GB/s a core on larger parts, and multiplies as [estimator.CPUPeak] says.
 func hostPlace(h catalog.Host) place {
 	acc := &catalog.Accelerator{ID: "cpu", Name: h.CPUModel, Vendor: "cpu", Class: "cpu", Trust: "B"}
 	if h.CPU != nil {
@@ -76,21 +73,8 @@ func hostPlace(h catalog.Host) place {
 		p.assumptions = append(p.assumptions, estimator.Assumption{Name: "host_bandwidth_gbps", Value: fmt.Sprintf("%.0f", acc.MemoryBandwidth),
 			Why: fmt.Sprintf("memory bandwidth of %s is unknown: assumed from %d cores", acc.Name, cores)})
 	}
-	acc.Peak = catalog.Peak{FP32: float64(cores) * 3e9 * flopPerCycle(h.ISA) / 1e12}
+	acc.Units = cores
+	acc.Peak = catalog.Peak{FP32: estimator.CPUPeak(cores, h.ISA)}
 	p.device = d
 	return p
-}
-
-func flopPerCycle(isa []string) float64 {
-	has := func(part string) bool {
-		return slices.ContainsFunc(isa, func(f string) bool { return strings.HasPrefix(strings.ToLower(f), part) })
-	}
-	switch {
-	case has("avx512"), has("amx"):
-		return 64
-	case has("neon"), has("asimd"):
-		return 16
-	default:
-		return 32
-	}
 }
