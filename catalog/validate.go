@@ -24,6 +24,7 @@ func validate(over, merged *Catalog) []fault {
 	v.accelerators()
 	v.engines()
 	v.efficiencies()
+	v.engineTimes()
 	v.curves()
 	v.prices()
 	v.negatives()

@@ -201,6 +201,31 @@ func (v *validator) efficiencies() {
 	}
 }
 
+func (v *validator) engineTimes() {
+	for i := range v.over.EngineTimes {
+		t := &v.over.EngineTimes[i]
+		e := entry{v: v, section: "engine_time", i: i}
+		e.refers("engine", t.Engine, "engine", v.engineIDs)
+		e.text("vendor", t.Vendor)
+		e.text("source", t.Source)
+		if t.From != "" {
+			e.version("from", t.From)
+		}
+		e.within("kernels", t.Kernels, 0.1, 10, "of the curves' time")
+		e.within("prefill", t.Prefill, 0.1, 10, "of the curves' time")
+		e.within("prefill_experts", t.Experts, 0.1, 10, "of the curves' time")
+		for _, us := range []struct {
+			key   string
+			value float64
+		}{
+			{"step_us", t.Step}, {"layer_us", t.Layer}, {"sequence_us", t.Sequence}, {"parallel_us", t.Parallel}, {"token_us", t.Token},
+			{"eager_layer_us", t.Eager}, {"graph_tokens", t.Graph}, {"request_ms", t.Requests}, {"wait_steps", t.Wait},
+		} {
+			e.within(us.key, us.value, 0, 1e6, "")
+		}
+	}
+}
+
 // kernels are the kinds of curve; those from the fifth on are collectives.
 var kernels = []string{"gemm", "grouped_gemm", "prefill_attention", "decode_attention", "all_reduce", "all_gather", "alltoall"}
 
