@@ -62,10 +62,11 @@ type resolver struct {
 // findAccelerator takes a name of the catalog, or a description of hardware for
 // parts that are sold with several memory sizes ("M4 Max 64GB").
 func (r *resolver) findAccelerator() error {
-	node, note, err := r.names.accelerator(r.k.accelerator)
-	if err != nil {
-		return err
+	hw := r.names.accelerator(r.k.accelerator)
+	if hw.err != nil {
+		return hw.err
 	}
+	node := hw.node
 	places, _ := placesOf(node)
 	if len(places) != 1 {
 		return fmt.Errorf("accelerator %q: accepted is one kind of accelerator", r.k.accelerator)
@@ -76,8 +77,8 @@ func (r *resolver) findAccelerator() error {
 		r.d.Device.Link = node.Groups[0].Accelerator.Link
 	}
 	r.assumptions = append(r.assumptions, p.assumptions...)
-	if note != "" {
-		r.assumptions.add("accelerator", p.name, "%s", note)
+	if hw.read != "" {
+		r.assumptions.add("accelerator", p.name, "%s", hw.read)
 	}
 	if node.Host.Note != "" && p.count == 0 {
 		r.assumptions.add("accelerator", p.name, "%s", node.Host.Note)
@@ -137,7 +138,7 @@ func (r *resolver) findEngine() (err error) {
 }
 
 func (r *resolver) findPrecisions() (err error) {
-	choice := precisionChoice{r.k.precision, r.checkpoint.precision, r.d.Model, r.d.Engine, r.d.Device.Accelerator.Vendor}
+	choice := precisionChoice{r.k.precision, r.checkpoint.precision, r.d.Model, r.d.Engine, r.d.Device.Accelerator}
 	id, why := choice.id()
 	if r.d.Weights, err = r.names.catalog.Precision(id); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -17,12 +18,17 @@ import (
 // catalog's names: a quantised checkpoint by its own id, a part with its memory
 // and board, an engine with its version. It may be used by several goroutines.
 type names struct {
-	catalog *catalog.Catalog
-	bare    func() map[string][]*catalog.Model // models by their names without [bareWords]
+	catalog      *catalog.Catalog
+	bare         func() map[string][]*catalog.Model // models by their names without [bareWords]
+	models       *memo[string, checkpoint]
+	accelerators *memo[string, part]
 }
 
 func newNames(c *catalog.Catalog) *names {
-	return &names{catalog: c, bare: sync.OnceValue(func() map[string][]*catalog.Model { return bareModels(c) })}
+	return &names{
+		catalog: c, bare: sync.OnceValue(func() map[string][]*catalog.Model { return bareModels(c) }),
+		models: newMemo[string, checkpoint](keptNames), accelerators: newMemo[string, part](keptNames),
+	}
 }
 
 // checkpoint is a model as a checkpoint's name means it.
@@ -32,12 +38,22 @@ type checkpoint struct {
 	kv        string // the same of the cache
 	gguf      bool
 	read      string // how the name was read, empty when it is one of the catalog's
+	err       error
 }
 
 // model finds a model by the catalog's rules, or else by the name of a
 // checkpoint of it: with the directory or organisation before it cut off, and
 // what says how it was quantised after it.
 func (n *names) model(name string) (checkpoint, error) {
+	c := n.models.get(name, func() (c checkpoint) {
+		c, err := n.findModel(name)
+		c.err = err
+		return c
+	})
+	return c, c.err
+}
+
+func (n *names) findModel(name string) (checkpoint, error) {
 	m, err := n.catalog.Model(name)
 	if err == nil {
 		c := checkpoint{model: m}
@@ -93,7 +109,7 @@ func ending(pattern, precision string) suffix {
 var checkpointSuffixes = []suffix{
 	ending(`\d{5}-of-\d{5}`, ""),
 	ending(`gguf`, ggufFile),
-	ending(`qat|preview|base|pt|99(?:\.9)?|finetuned`, ""),
+	ending(`qat|preview|base|pt|99(?:\.9)?|edge|finetuned`, ""),
 	{ending(`fp8[-_]kv`, "").part, "fp8", "fp8"},
 	ending(`fp8[-_]dyn(?:amic)?|quantized\.fp8|fp8[-_]channel`, "fp8-dynamic"),
 	ending(`fp8[-_]block(?:wise)?|block[-_]fp8`, "fp8-block"),
@@ -212,52 +228,72 @@ func (n *names) barely(name string) (*catalog.Model, error) {
 var (
 	sizeWithoutB = regexp.MustCompile(`(?i)\b(\d+)G\b`)
 	sizeOfMemory = regexp.MustCompile(`(?i)\b(\d+)\s?Gi?B\b`)
-	appleCores   = regexp.MustCompile(`(?i)\s*\d+P\+\d+E(?:\+(\d+)GPU)?|\s*(\d+)-core GPU`)
+	appleCores   = regexp.MustCompile(`(?i)\s*\d+P\+\d+E(?:\+(\d+)GPU)?|\s*(\d+)[- ]core GPU`)
 	partNoise    = regexp.MustCompile(`(?i)\bHBM\d\w*|\bG?DDR\d\w*|@.*$|\bGraphics\b|\bVirtualized\b|\bSuperchip\b|\bGrace Hopper\b|\bGPU\b|\bNPS\d\b|\bSPX\b|\b\d+W\b|\bCTS\b`)
 )
 
-// accelerator finds a part, of the name's memory size where it states one;
-// note says how a name was read that is not one of the catalog's.
-func (n *names) accelerator(name string) (node catalog.Node, note string, err error) {
+// part is hardware as a name means it.
+type part struct {
+	node catalog.Node
+	read string // how a name was read that is not one of the catalog's
+	err  error
+}
+
+// accelerator finds a part, of the name's memory size where it states one.
+func (n *names) accelerator(name string) part {
+	return n.accelerators.get(name, func() part { return n.findAccelerator(name) })
+}
+
+func (n *names) findAccelerator(name string) part {
 	tidy := strings.NewReplacer("_", " ", "-", " ").Replace(brackets.ReplaceAllString(name, " "))
-	tidy = sizeWithoutB.ReplaceAllString(tidy, "${1}GB")
+	tidy = sizeOfMemory.ReplaceAllString(sizeWithoutB.ReplaceAllString(tidy, "${1}GB"), "${1}GB")
 	cores := appleCores.ReplaceAllStringFunc(tidy, func(s string) string {
 		if m := appleCores.FindStringSubmatch(s); m[1] != "" || m[2] != "" {
 			return " (" + cmp.Or(m[1], m[2]) + "-core)"
 		}
 		return ""
 	})
-	short := appleCores.ReplaceAllString(partNoise.ReplaceAllString(tidy, " "), "")
+	short := partNoise.ReplaceAllString(appleCores.ReplaceAllString(tidy, ""), " ")
 	sizeless := sizeOfMemory.ReplaceAllString(short, "")
-	for _, try := range []string{name, tidy, cores, short, sizeless} {
-		node, tried := n.part(strings.Join(strings.Fields(try), " "))
-		if tried == nil {
-			if tried = sameSize(node, name, try); tried == nil {
-				return node, readAs(node, name), nil
+	tries := []string{name, tidy, cores, short, sizeless}
+	if within := brackets.FindString(name); within != "" { // "Mac Studio (M3 Ultra 512GB)"
+		tries = append(tries, strings.Trim(within, " ()[]"))
+	}
+	var err error
+	tried := map[string]bool{}
+	for _, try := range tries {
+		if try = strings.Join(strings.Fields(try), " "); tried[try] {
+			continue
+		}
+		tried[try] = true
+		node, problem := n.hardware(try)
+		if problem == nil {
+			if problem = sameSize(node, name, try); problem == nil {
+				return part{node: node, read: readAs(node, name)}
 			}
 		}
-		if err == nil || errors.As(err, new(*catalog.NotFoundError)) && !errors.As(tried, new(*catalog.NotFoundError)) {
-			err = tried
+		if err == nil || errors.As(err, new(*catalog.NotFoundError)) && !errors.As(problem, new(*catalog.NotFoundError)) {
+			err = problem
 		}
 	}
 	if cpu, ok := n.catalog.MatchCPU(name); ok {
-		node, err = n.part(cpu.ID)
-		return node, fmt.Sprintf("%q is read as it", name), err
+		node, err := n.hardware(cpu.ID)
+		return part{node, fmt.Sprintf("%q is read as it", name), err}
 	}
-	return node, "", err
+	return part{err: err}
 }
 
-// part finds one kind of accelerator, or hardware with a count or a size.
-func (n *names) part(name string) (catalog.Node, error) {
+// hardware finds one kind of accelerator, or hardware with a count or a size.
+func (n *names) hardware(name string) (catalog.Node, error) {
 	acc, err := n.catalog.Accelerator(name)
 	if err == nil {
 		return n.catalog.ParseHardware(acc.ID)
 	}
-	node, tried := n.catalog.ParseHardware(name)
-	if tried != nil && !errors.As(tried, new(*catalog.HardwareError)) {
+	node, problem := n.catalog.ParseHardware(name)
+	if problem != nil && !errors.As(problem, new(*catalog.HardwareError)) {
 		return node, err
 	}
-	return node, tried
+	return node, problem
 }
 
 // sameSize holds a memory size that was cut off a name against the part: within
@@ -286,20 +322,32 @@ func readAs(node catalog.Node, name string) string {
 	return fmt.Sprintf("%q is read as it", name)
 }
 
-// engine finds an engine and splits a version off its name: "vllm@0.19",
-// "vLLM 0.15.1".
+// engine finds an engine's name and splits a version off it: "vllm@0.19",
+// "vLLM 0.15.1". Of a phrase ("ollama/llama.cpp") it takes the first word that
+// is one; a name that is none comes back as it is.
 func (n *names) engine(spec string) (name, version string) {
 	name, version, given := strings.Cut(spec, "@")
-	if given {
+	if given || name == "" || n.isEngine(name) {
 		return name, version
 	}
-	if _, _, _, err := n.catalog.Engine(name); err == nil {
-		return name, ""
-	}
+	name = strings.TrimSpace(brackets.ReplaceAllString(name, " "))
 	if m := versionAtEnd.FindStringSubmatch(name); m != nil {
-		return m[1], m[2]
+		name, version = m[1], m[2]
 	}
-	return name, ""
+	if n.isEngine(name) {
+		return name, version
+	}
+	for _, word := range strings.FieldsFunc(name, func(r rune) bool { return r == ' ' || r == '/' }) {
+		if n.isEngine(word) {
+			return word, version
+		}
+	}
+	return spec, ""
+}
+
+func (n *names) isEngine(name string) bool {
+	_, _, _, err := n.catalog.Engine(name)
+	return err == nil
 }
 
 var versionAtEnd = regexp.MustCompile(`(?i)^(.*\S)[ :=-]+(v?\d[\w.+-]*|b\d+)$`)
@@ -318,16 +366,31 @@ func releaseOf(version string) string {
 	return v
 }
 
-// usualEngine is the first of the default engines that runs on the device.
+// usualEngine is the first of the default engines that runs on the part.
 func (n *names) usualEngine(acc *catalog.Accelerator) string {
-	vendor := acc.Vendor
-	if acc.Class == "cpu" {
-		vendor = "cpu"
-	}
 	for _, id := range defaultEngines {
-		if e, _, _, err := n.catalog.Engine(id); err == nil && slices.Contains(e.Vendors, vendor) {
+		if e, _, _, err := n.catalog.Engine(id); err == nil && runsOn(e, acc) {
 			return id
 		}
 	}
 	return estimator.LlamaCpp
+}
+
+// runsOn reports whether an engine runs on a part at all.
+func runsOn(e *catalog.Engine, acc *catalog.Accelerator) bool {
+	switch vendor := acc.Vendor; {
+	case acc.Class == "cpu":
+		return slices.Contains(e.Vendors, "cpu")
+	case vendor == "nvidia":
+		capability, known := capabilityOf(acc)
+		return slices.Contains(e.Vendors, vendor) && (!known || capability >= e.MinCapability)
+	default:
+		return slices.Contains(e.Vendors, vendor) && (len(e.OtherArchitectures) == 0 || slices.Contains(e.OtherArchitectures, acc.Architecture))
+	}
+}
+
+// capabilityOf is the compute capability of an NVIDIA part, where it is known.
+func capabilityOf(acc *catalog.Accelerator) (float64, bool) {
+	c, err := strconv.ParseFloat(acc.ComputeCapability, 64)
+	return c, err == nil && acc.Vendor == "nvidia"
 }

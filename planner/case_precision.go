@@ -17,7 +17,7 @@ type precisionChoice struct {
 	stated string // by the checkpoint's name
 	model  *catalog.Model
 	engine *catalog.Engine
-	vendor string // of the accelerator
+	part   *catalog.Accelerator
 }
 
 // id is the catalog's precision; why is empty where the case names it so.
@@ -28,7 +28,11 @@ func (p precisionChoice) id() (id, why string) {
 	case asked == "" && stated != "":
 		return stated, "as the checkpoint's name says"
 	case asked == "":
-		return usualPrecision(p.engine, p.model)
+		id, why = usualPrecision(p.engine, p.model)
+		if capability, known := capabilityOf(p.part); id == "bf16" && known && capability < 8 {
+			return "fp16", fmt.Sprintf("%s has no BF16", p.part.Name)
+		}
+		return id, why
 	}
 	id = asked
 	if family := familyOf(asked); family != "" && family == familyOf(stated) {
@@ -68,7 +72,7 @@ func plainPrecision(spelled string) string {
 }
 
 // ggufSpelling finds the mix in "llama 7B Q4_K - Medium" and "UD-Q4_K_XL".
-var ggufSpelling = regexp.MustCompile(`(?:^|[ -])(i?q\d(?:_[a-z0-9]+)+|tq[12]_0|f16)(?: - (small|medium|large|[\d.]+ bpw))?$`)
+var ggufSpelling = regexp.MustCompile(`(?:^|[ -])(i?q\d(?:_[a-z0-9]+)+|tq[12]_0|f16|mxfp4 moe)(?: - (small|medium|large|[\d.]+ bpw))?$`)
 
 // ggufName is a mix as llama.cpp names it. The mixes of other makers count as
 // the nearest of llama.cpp's.
@@ -76,6 +80,8 @@ func ggufName(mix, grade string) string {
 	switch {
 	case grade == "small" || grade == "large" || grade == "medium" && mix != "q2_k" && mix != "q6_k":
 		return mix + "_" + grade[:1]
+	case mix == "mxfp4 moe":
+		return "mxfp4"
 	case mix == "q8_k_xl":
 		return "q8_0"
 	case mix == "q6_k_xl", mix == "q6_k_l":
@@ -122,7 +128,7 @@ func (p precisionChoice) inFamily(id string) string {
 		return id
 	case familyOf(own) == id && slices.Contains(p.engine.Weights, own):
 		return own
-	case id == "fp4" && p.vendor == "amd":
+	case id == "fp4" && p.part.Vendor == "amd":
 		return "mxfp4"
 	case id == "fp4":
 		return "nvfp4"

@@ -48,6 +48,7 @@ const (
 	CodeUnsupported = "unsupported"   // cannot run, whatever the memory
 	CodeDoesNotFit  = "does_not_fit"  // memory
 	CodeUnknown     = "speed_unknown" // nothing is known of the class
+	CodeInternal    = "internal"      // a fault of ours
 )
 
 // Serve predicts what a deployment delivers under a load; it is
@@ -186,6 +187,11 @@ func (r Result) failed(err error, code string) Result {
 	}
 	r.Error = &CaseError{Code: code, Message: err.Error()}
 	return r
+}
+
+// Internal is the result of a case that a fault of ours keeps from an answer.
+func Internal(id string, err error) Result {
+	return Result{ID: id, Error: &CaseError{Code: CodeInternal, Message: err.Error()}}
 }
 
 // Invalid is the result of a line that is not a case.
