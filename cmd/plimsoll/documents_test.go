@@ -17,6 +17,7 @@ var documents = map[reflect.Type]string{
 	reflect.TypeFor[estimateDocument]():      "plimsoll.estimate/v1",
 	reflect.TypeFor[estimatesDocument]():     "plimsoll.estimates/v1",
 	reflect.TypeFor[verifyDocument]():        "plimsoll.verification/v1",
+	reflect.TypeFor[accuracyDocument]():      "plimsoll.accuracy/v1",
 	reflect.TypeFor[probe.Machine]():         probe.Schema,
 	reflect.TypeFor[versionDocument]():       "plimsoll.version/v1",
 	reflect.TypeFor[errorDocument]():         "plimsoll.error/v1",

@@ -84,6 +84,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.estimateCommand(),
 		a.explainCommand(),
 		a.verifyCommand(),
+		a.accuracyCommand(),
 		a.versionCommand(),
 		a.completionCommand(),
 	)
