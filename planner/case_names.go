@@ -54,25 +54,30 @@ func (n *names) model(name string) (checkpoint, error) {
 }
 
 func (n *names) findModel(name string) (checkpoint, error) {
+	tail := name[strings.LastIndexAny(name, `/\`)+1:]
 	m, err := n.catalog.Model(name)
-	if err == nil {
-		c := checkpoint{model: m}
-		if !calledSo(m, name) {
-			c.read = fmt.Sprintf("%q is read as it", name)
+	if err == nil && calledSo(m, name) {
+		return checkpoint{model: m}, nil
+	}
+	if err == nil { // by some of its words: another organisation's copy of a model is nearer
+		if named, tried := n.catalog.Model(tail); tried == nil && calledSo(named, tail) {
+			m = named
 		}
-		return c, nil
+		if near(m, name, tail) {
+			return checkpoint{model: m, read: fmt.Sprintf("%q is read as it", name)}, nil
+		}
+		err = &catalog.NotFoundError{Kind: "model", Name: name, Nearest: []string{m.ID}}
 	}
 	c := suffixes(name)
-	tail := name[strings.LastIndexAny(name, `/\`)+1:]
 	base := suffixes(tail).read
 	for _, try := range []func() (*catalog.Model, error){
-		func() (*catalog.Model, error) { return n.catalog.Model(c.read) },
 		func() (*catalog.Model, error) { return n.catalog.Model(tail) },
 		func() (*catalog.Model, error) { return n.catalog.Model(base) },
 		func() (*catalog.Model, error) { return n.barely(base) },
+		func() (*catalog.Model, error) { return n.catalog.Model(c.read) },
 	} {
 		var tried error
-		if c.model, tried = try(); tried == nil {
+		if c.model, tried = try(); tried == nil && near(c.model, name, base) {
 			c.read = fmt.Sprintf("%q is read as a checkpoint of it", name)
 			return c, nil
 		}
@@ -92,6 +97,17 @@ func calledSo(m *catalog.Model, name string) bool {
 		_, tail, _ := strings.Cut(own, "/")
 		return strings.EqualFold(own, name) || strings.EqualFold(tail, name)
 	})
+}
+
+// near reports whether a model that was found by words is one that the base
+// name can mean: with an organisation before it a name is an id, and only
+// [bareWords] may differ; embedding models are meant by their own names alone.
+func near(m *catalog.Model, name, base string) bool {
+	same := slices.ContainsFunc(append([]string{m.ID}, m.Aliases...), func(own string) bool {
+		_, tail, _ := strings.Cut(own, "/")
+		return bareName(tail) == bareName(base)
+	})
+	return same || m.Kind == catalog.Generative && !strings.ContainsAny(name, `/\`)
 }
 
 // suffix is a part at the end of a checkpoint's name.
