@@ -79,22 +79,8 @@ func (a *app) estimateBatch(ctx context.Context, from string) error {
 	if err != nil {
 		return err
 	}
-	lines, out, e := newLineReader(in), a.batchWriter(), planner.NewEvaluator(c)
-	type answer struct {
-		result  planner.Result
-		encoded []byte
-	}
-	var total batchTotal
-	err = inOrder(ctx, lines.next, func(l caseLine) (answer answer) {
-		answer.result, answer.encoded = answerLine(e, l, out.encode)
-		return answer
-	}, func(one answer) error {
-		total.count(one.result)
-		return out.add(one.result, one.encoded)
-	}, out.idle)
-	if err == nil && lines.err != nil {
-		err = usage(fmt.Errorf("--from: line %d: %w", lines.number+1, lines.err))
-	}
+	out := a.batchWriter()
+	total, err := answerLines(ctx, in, planner.NewEvaluator(c), out)
 	total.interrupted = ctx.Err() != nil
 	if total.answered+total.unanswered > 0 || err == nil {
 		err = errors.Join(out.close(total), err)
@@ -109,6 +95,26 @@ func (a *app) estimateBatch(ctx context.Context, from string) error {
 		a.status = exitInternal
 	}
 	return err
+}
+
+// answerLines writes a result for each case, and says what they come to.
+func answerLines(ctx context.Context, in io.Reader, e *planner.Evaluator, out batchWriter) (total batchTotal, err error) {
+	type answer struct {
+		result  planner.Result
+		encoded []byte
+	}
+	lines := newLineReader(in)
+	err = inOrder(ctx, lines.next, func(l caseLine) (answer answer) {
+		answer.result, answer.encoded = answerLine(e, l, out.encode)
+		return answer
+	}, func(one answer) error {
+		total.count(one.result)
+		return out.add(one.result, one.encoded)
+	}, out.idle)
+	if err == nil && lines.err != nil {
+		err = usage(fmt.Errorf("--from: line %d: %w", lines.number+1, lines.err))
+	}
+	return total, err
 }
 
 func (t *batchTotal) count(r planner.Result) {
