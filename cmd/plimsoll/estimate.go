@@ -77,6 +77,7 @@ func (a *app) estimateCommand() *cobra.Command {
 	var o estimateOptions
 	cmd := a.estimateLike(&o)
 	cmd.Flags().BoolVar(&o.explain, "explain", false, "show each formula with its numbers")
+	a.addBatch(cmd)
 	return cmd
 }
 
@@ -91,7 +92,8 @@ replica. MODEL is a name of the catalog, a GGUF file or a directory with a
 Hugging Face config.json.`,
 		Example: `  plimsoll estimate Qwen/Qwen3-8B --on "1x L40S" --engine vllm@0.19
   plimsoll estimate llama-3.3-70b-instruct --on "4x H100 SXM5 80GB" --tp 4 --precision fp8 --explain
-  plimsoll estimate ./model-Q4_K_M.gguf --gpu-layers 20`,
+  plimsoll estimate ./model-Q4_K_M.gguf --gpu-layers 20
+  plimsoll estimate --from cases.jsonl -o jsonl`,
 		Args: exactly(1, "one model"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.estimate(cmd.Context(), args[0], *o) },
 	}
