@@ -23,6 +23,7 @@ type Group struct {
 	MemoryBytes int64        `json:"memory_bytes"` // per device, as its driver reports it
 	FreeBytes   int64        `json:"free_bytes"`   // per device, what a model may take now
 	Basis       Basis        `json:"basis"`        // of the memory: measured when a driver said so, datasheet when named only
+	PeakBasis   Basis        `json:"peak_basis"`   // of bandwidth and peaks: datasheet from the catalog, modelled when derived from the driver; "" unknown
 	Link        Link         `json:"link"`         // what joins the devices of this group in this node
 	Note        string       `json:"note,omitempty"`
 }
@@ -238,7 +239,7 @@ func (b *nodeBuilder) node() (Node, error) {
 }
 
 func (p part) group() Group {
-	g := Group{Accelerator: p.acc, Count: p.count, MemoryBytes: p.acc.MemoryBytes, Basis: Datasheet}
+	g := Group{Accelerator: p.acc, Count: p.count, MemoryBytes: p.acc.MemoryBytes, Basis: Datasheet, PeakBasis: Datasheet}
 	if p.bytes > 0 {
 		g.MemoryBytes = p.bytes
 	}

@@ -26,8 +26,14 @@ func placesOf(node catalog.Node) (places []place, warnings []string) {
 		if g.Accelerator.Trust > "B" {
 			warnings = append(warnings, fmt.Sprintf("the catalog's figures for %s have trust %s: recalled or announced, not read from a datasheet", g.Accelerator.Name, g.Accelerator.Trust))
 		}
+		if g.Accelerator.MemoryBandwidth == 0 {
+			warnings = append(warnings, fmt.Sprintf("the memory bandwidth of %s is unknown, and with it every speed: nothing is recommended on it", g.Accelerator.Name))
+		}
 		unified = unified || g.Accelerator.Unified
 		d := estimator.Device{Accelerator: g.Accelerator, MemoryBytes: g.MemoryBytes, FreeBytes: g.FreeBytes, Link: g.Link}
+		if g.PeakBasis != catalog.Datasheet { // what the calibration rests on
+			d.PeakBasis = g.PeakBasis
+		}
 		if !g.Accelerator.Unified {
 			d.HostFreeBytes, d.HostBandwidth = node.Host.FreeBytes, node.Host.BandwidthGBps
 		}

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
@@ -54,5 +55,38 @@ func TestLinkIsTheNodes(t *testing.T) {
 	places, _ := placesOf(node)
 	if got := places[0].device.Link; got != (catalog.Link{}) {
 		t.Errorf("link %+v, want none", got)
+	}
+}
+
+// Speeds rest on how the peaks are known: those that the driver told are
+// modelled, those of the catalog are what the calibration was made with.
+func TestSpeedIsNoBetterKnownThanThePeaks(t *testing.T) {
+	c := shipped(t)
+	node, err := c.ParseHardware("RTX 4090")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := c.UseCase("chat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for peaks, want := range map[catalog.Basis]catalog.Basis{catalog.Datasheet: catalog.Calibrated, catalog.Modelled: catalog.Modelled} {
+		node.Groups[0].PeakBasis = peaks
+		r, err := Recommend(c, node, Request{UseCase: u, Limit: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Candidates[0].Speed.TokensPerSUser.Basis; got != want {
+			t.Errorf("peaks %s: speed %s, want %s", peaks, got, want)
+		}
+	}
+}
+
+// A part whose bandwidth nobody knows is not passed over in silence.
+func TestUnknownBandwidthIsSaid(t *testing.T) {
+	unknown := &catalog.Accelerator{ID: "probed:x", Name: "Card X", Vendor: "amd", Class: "unknown", Trust: "B"}
+	_, warnings := placesOf(catalog.Node{Groups: []catalog.Group{{Accelerator: unknown, Count: 1, MemoryBytes: 16 << 30, FreeBytes: 16 << 30}}})
+	if len(warnings) != 1 || !strings.Contains(warnings[0], "bandwidth of Card X is unknown") {
+		t.Errorf("warnings %q", warnings)
 	}
 }

@@ -160,8 +160,14 @@ func (c *checker) accelerator(i int, a *Accelerator) {
 		figure{"memory_reserved_bytes", float64(a.MemoryReservedBytes)}, figure{"bandwidth_gbps", a.BandwidthGBps},
 		figure{"compute_units", float64(a.Units)}, figure{"power_limit_w", a.PowerLimitW},
 		figure{"pcie_gen", float64(a.PCIeGen)}, figure{"pcie_width", float64(a.PCIeWidth)})
+	for _, rate := range []float64{a.PeakTFLOPS.FP32, a.PeakTFLOPS.TF32, a.PeakTFLOPS.BF16, a.PeakTFLOPS.FP16, a.PeakTFLOPS.FP8, a.PeakTFLOPS.INT8, a.PeakTFLOPS.FP4} {
+		c.notNegative(table, i+1, figure{"peak_tflops", rate})
+	}
 	if a.MemoryFreeBytes != nil && *a.MemoryFreeBytes > a.MemoryTotalBytes {
 		c.fail(table, i+1, "memory_free_bytes", "%d is more than the total of %d", *a.MemoryFreeBytes, a.MemoryTotalBytes)
+	}
+	if bases := []string{"", string(catalog.Measured), string(catalog.Modelled), string(catalog.Datasheet), string(catalog.Assumed)}; !slices.Contains(bases, a.PeakBasis) {
+		c.fail(table, i+1, "peak_basis", "%q: accepted are measured, modelled, datasheet, assumed", a.PeakBasis)
 	}
 	if states := []string{StateOK, StateLost, StateError, StateNotModelled}; !slices.Contains(states, a.State) {
 		c.fail(table, i+1, "state", "%q: accepted are %s", a.State, strings.Join(states, ", "))
