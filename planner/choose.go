@@ -77,8 +77,10 @@ func (p *pass) engineFit(o option) int {
 // on precision and speed alone and ranks below every scored one.
 //
 //	comfort = min(1, comfortable E2E / E2E)^(1/2),  comfortable E2E = 2 s + output / comfortable tokens/s
+//
+// and, where the first token takes longer than people wait, times that patience over the TTFT.
 func (p *pass) score(o option, q *Quality) float64 {
-	s := retention(o.deployment.Model, o.weights) * p.comfort(o.speed)
+	s := retention(o.deployment.Model, o.weights) * p.comfort(o.speed) * min(1, 1000*p.patience(o.deployment.Model)/o.speed.TTFTMs.Value)
 	if q == nil {
 		return s
 	}
