@@ -234,6 +234,9 @@ func (d *deploymentFlags) ask(c *catalog.Catalog, model string) (planner.Ask, er
 	if err != nil {
 		return ask, err
 	}
+	if err := c.CheckModel(model, m); err != nil {
+		return ask, usage(err)
+	}
 	ask.Model = m
 	if file != nil {
 		ask.File = ggufLayout(model, file)
