@@ -149,3 +149,39 @@ func TestRejectionsAreOrderedByDistance(t *testing.T) {
 		t.Errorf("first %q, last %q: the test needs all classes", r.Rejected[0].Reason, r.Rejected[len(r.Rejected)-1].Reason)
 	}
 }
+
+// The request fits the context: the use case's is shortened in its own
+// proportions (chat: 1,024 in and 512 out), one that the user gave is not.
+func TestRequestFitsTheContext(t *testing.T) {
+	c := shipped(t)
+	for _, test := range []struct{ context, input, output, wantIn, wantOut int }{
+		{0, 0, 0, 1024, 512},
+		{600, 0, 0, 400, 200},
+		{2, 0, 0, 1, 1},
+		{600, 500, 0, 500, 100},
+		{600, 0, 500, 100, 500},
+		{600, 0, 600, 0, 0}, // no room
+		{600, 601, 0, 0, 0},
+		{600, 300, 301, 0, 0},
+		{1, 0, 0, 0, 0},
+	} {
+		node, err := c.ParseHardware("L40S")
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := c.UseCase("chat")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := Recommend(c, node, Request{UseCase: u, Context: test.context, InputTokens: test.input, OutputTokens: test.output, Models: []string{"Qwen/Qwen3-8B"}})
+		if test.wantIn == 0 {
+			if err == nil || !strings.Contains(err.Error(), "does not fit a context of") {
+				t.Errorf("%+v: %v", test, err)
+			}
+			continue
+		}
+		if err != nil || r.InputTokens != test.wantIn || r.OutputTokens != test.wantOut {
+			t.Errorf("%+v: %d in, %d out, %v", test, r.InputTokens, r.OutputTokens, err)
+		}
+	}
+}

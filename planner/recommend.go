@@ -106,13 +106,8 @@ func newPass(c *catalog.Catalog, node catalog.Node, r Request) (*pass, error) {
 		p.req.Context = p.use.Context
 		assume("context", p.req.Context, "use case "+p.use.ID)
 	}
-	if p.req.InputTokens == 0 {
-		p.req.InputTokens = min(p.use.InputTokens, p.req.Context)
-		assume("input_tokens", p.req.InputTokens, "use case "+p.use.ID)
-	}
-	if p.req.OutputTokens == 0 {
-		p.req.OutputTokens = p.use.OutputTokens
-		assume("output_tokens", p.req.OutputTokens, "use case "+p.use.ID)
+	if err := p.shapeRequest(assume); err != nil {
+		return nil, err
 	}
 	if p.req.MaxTrust == "" {
 		p.req.MaxTrust = "B"
@@ -122,13 +117,41 @@ func newPass(c *catalog.Catalog, node catalog.Node, r Request) (*pass, error) {
 	}
 	p.places, p.warnings = placesOf(node)
 	for _, pl := range p.places {
-		p.assumptions = append(p.assumptions, pl.assumptions...)
+		for _, a := range pl.assumptions {
+			if !slices.Contains(p.assumptions, a) { // the host serves all of them
+				p.assumptions = append(p.assumptions, a)
+			}
+		}
 	}
 	if len(p.places) == 0 {
 		return nil, errNoPlace
 	}
 	p.scale = newQualityScale(c, p.use)
 	return p, nil
+}
+
+// shapeRequest takes what was left out of the request from the use case. Where
+// the context is shorter than the use case's request, its shape is kept.
+func (p *pass) shapeRequest(assume func(name string, value any, why string)) error {
+	r, why := &p.req, "use case "+p.use.ID
+	in, out := p.use.InputTokens, p.use.OutputTokens
+	if whole := in + out; whole > r.Context {
+		in = max(1, r.Context*in/whole)
+		out = min(out, r.Context-in)
+		why += ", shortened to the context"
+	}
+	if r.InputTokens == 0 {
+		r.InputTokens = min(in, r.Context-r.OutputTokens)
+		assume("input_tokens", r.InputTokens, why)
+	}
+	if r.OutputTokens == 0 {
+		r.OutputTokens = min(out, r.Context-r.InputTokens)
+		assume("output_tokens", r.OutputTokens, why)
+	}
+	if r.InputTokens < 1 || r.InputTokens+r.OutputTokens > r.Context || p.use.Kind == catalog.Generative && r.OutputTokens < 1 {
+		return fmt.Errorf("planner: a request of %d tokens in and %d out does not fit a context of %d", r.InputTokens, r.OutputTokens, r.Context)
+	}
+	return nil
 }
 
 // defaultEngines are planned with when the user names none: the most widely

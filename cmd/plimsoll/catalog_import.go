@@ -43,7 +43,15 @@ The entry is written as TOML. Keep it in a file of your own and name that with
 		Example: `  plimsoll catalog import ~/models/my-finetune --out my-models.toml
   plimsoll recommend --catalog my-models.toml`,
 		Args: exactly(1, "one directory, config.json or GGUF file"),
-		RunE: func(_ *cobra.Command, args []string) error { return a.importModel(args[0], o) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case o.force && o.out == "":
+				return usagef("--force lets --out replace a file: it means nothing without --out")
+			case o.out != "" && cmd.Flags().Changed("output"):
+				return usagef("--out writes TOML to a file, -o %s goes to standard output; accepted: one of them", a.global.output)
+			}
+			return a.importModel(args[0], o)
+		},
 	}
 	cmd.Flags().StringVar(&o.out, "out", "", "write the entry to `FILE` instead of standard output")
 	cmd.Flags().StringVar(&o.id, "id", "", "give the entry this `ID`")

@@ -63,7 +63,12 @@ func (a *app) rootCommand() *cobra.Command {
   plimsoll probe`
 	root.Args = func(cmd *cobra.Command, args []string) error { return unknownCommand(cmd, args) }
 	root.SilenceErrors, root.SilenceUsage = true, true
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.global.check() }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := a.global.check(); err != nil {
+			return err
+		}
+		return checkMeaning(cmd)
+	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(err, fmt.Sprintf("`%s --help` lists the flags", cmd.CommandPath()))
 	})
@@ -80,6 +85,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.versionCommand(),
 		a.completionCommand(),
 	)
+	takeOnce(root)
 	return root
 }
 
