@@ -4,18 +4,18 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
+	"github.com/plimsoll-dev/plimsoll/catalog/atomicfile"
 )
 
 // Save writes a machine as TOML. The file appears whole or not at all: what
 // was there before stays when writing fails.
-func Save(path string, m *Machine) (err error) {
+func Save(path string, m *Machine) error {
 	var text bytes.Buffer
 	text.WriteString("# A machine saved by Plimsoll. --machine reads it in place of probing.\n\n")
 	enc := toml.NewEncoder(&text)
@@ -23,33 +23,10 @@ func Save(path string, m *Machine) (err error) {
 	if err := enc.Encode(m); err != nil {
 		return fmt.Errorf("probe: save %s: %w", path, err)
 	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("probe: save %s: it exists and is not a regular file", path)
+	if err := atomicfile.Write(path, text.Bytes(), true); err != nil {
+		return fmt.Errorf("probe: save machine: %w", err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".plimsoll-*")
-	if err != nil {
-		return fmt.Errorf("probe: save %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(tmp.Name()) // the first error is the one to report
-			err = fmt.Errorf("probe: save %s: %w", path, err)
-		}
-	}()
-	_, err = tmp.Write(text.Bytes())
-	if err == nil {
-		err = tmp.Chmod(0o644)
-	}
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if closeErr := tmp.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
+	return nil
 }
 
 // Load reads a machine that [Save] wrote or a person did. Text that is not of

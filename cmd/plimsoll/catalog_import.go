@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
+	"github.com/plimsoll-dev/plimsoll/catalog/atomicfile"
 	"github.com/plimsoll-dev/plimsoll/catalog/importer"
 	"github.com/plimsoll-dev/plimsoll/report"
 )
@@ -75,8 +78,10 @@ func (a *app) importModel(path string, o importOptions) error {
 		return err
 	}
 	if o.out != "" {
-		if err := writeFile(o.out, b.Bytes(), o.force); err != nil {
+		if err := atomicfile.Write(o.out, b.Bytes(), o.force); errors.Is(err, fs.ErrExist) {
 			return usage(fmt.Errorf("--out: %w", err), "--force replaces a file that exists")
+		} else if err != nil {
+			return usage(fmt.Errorf("--out: %w", err))
 		}
 		fmt.Fprintf(a.Stderr, "plimsoll: wrote %s to %s\n", m.ID, o.out)
 		return nil
