@@ -142,7 +142,7 @@ func (p *pass) candidate(ch choice, rank int) (Candidate, error) {
 	}
 	out.Reasons, out.Notes = p.reasons(ch, ledger), notesOf(ch)
 	if over := upperNeed(ledger) - d.Device.FreeBytes; over > 0 {
-		out.Notes = append(out.Notes, fmt.Sprintf("tight: at the upper end of the intervals %.2f GiB are missing", float64(over)/estimator.GiB))
+		out.Notes = append(out.Notes, fmt.Sprintf("tight: at the upper end of the intervals %.0f MiB are missing", math.Ceil(float64(over)/(1<<20))))
 	}
 	for _, o := range ch.others {
 		if o.weights == ch.weights && o.deployment.Engine == d.Engine && o.place == ch.place {
