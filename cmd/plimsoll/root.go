@@ -70,7 +70,12 @@ func (a *app) rootCommand() *cobra.Command {
   plimsoll probe`
 	root.Args = func(cmd *cobra.Command, args []string) error { return unknownCommand(cmd, args) }
 	root.SilenceErrors, root.SilenceUsage = true, true
-	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.global.check(cmd.Flags().Changed("from")) }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := a.global.check(cmd.Flags().Changed("from")); err != nil {
+			return err
+		}
+		return checkMeaning(cmd)
+	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(err, fmt.Sprintf("`%s --help` lists the flags", cmd.CommandPath()))
 	})
@@ -88,6 +93,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.versionCommand(),
 		a.completionCommand(),
 	)
+	takeOnce(root)
 	return root
 }
 
