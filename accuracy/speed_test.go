@@ -65,7 +65,7 @@ func TestSpeedTables(t *testing.T) {
 		}
 		seen[what] = m.at
 	}
-	for _, s := range []Suite{OpenLoop, SingleStream, ClosedLoop, Disaggregated, MaxThroughput, StaticBatch, FirstToken, LlamaBench} {
+	for _, s := range []Suite{OpenLoop, SingleStream, ClosedLoop, Disaggregated, MaxThroughput, StaticBatch, FirstToken, LlamaBench, LlamaServer, MLPerfOffline, MLPerfServer} {
 		if suites[s] == 0 {
 			t.Errorf("no measurement of %s", s)
 		}
