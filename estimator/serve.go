@@ -261,6 +261,12 @@ func (s *serving) result(p point) Performance {
 		MaxStableRequestRate: s.at(s.most).rate * 1e6 * dp,
 		Basis:                catalog.Calibrated,
 	}
+	step := Step{Decode: p.n / min(s.stages, max(p.n, 1)), Context: s.context}
+	if p.n > 0 { // the work of prompts, spread over the steps
+		step.PrefillTokens, step.Prompts = s.fresh*p.n/s.out, p.n/s.out
+		flop, bytes := s.t.shares(step)
+		r.PowerW = powerWatts(s.t.d.Device.Accelerator, flop, bytes) * float64(s.t.d.World()) * dp
+	}
 	r.OutputTokensPerS = r.RequestsPerS * s.out
 	r.TotalTokensPerS = r.RequestsPerS * (s.in + s.out)
 	if p.adds > 0 {

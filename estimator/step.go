@@ -103,16 +103,7 @@ func (t *Timetable) opTime(o *op, s Step, n counts) float64 {
 	case prefillWork:
 		return o.count * t.prefillTime(o, s, m)
 	case decodeWork:
-		attended := s.Context
-		if o.window > 0 {
-			attended = min(attended, o.window)
-		}
-		if o.topK > 0 {
-			attended = min(attended, o.topK)
-		}
-		f := m * (o.fRow*attended + o.fIndex*s.Context)
-		b := m * (o.bRow*attended + o.bIndex*s.Context)
-		return o.count * o.curve.Decode(f, b)
+		return o.count * o.curve.Decode(t.decodeLoad(o, s, m))
 	case scanWork:
 		return o.count * (scanLaunch + n[decodeRows]*o.bRow + n[prefillRows]*o.fRow)
 	case reduceWork:
@@ -122,15 +113,33 @@ func (t *Timetable) opTime(o *op, s Step, n counts) float64 {
 	}
 }
 
-// expertTime reads the experts that the tokens touch, E/EP (1 - (1 - k/E)^m)
-// of them on this accelerator under uniform routing.
+// decodeLoad is what m sequences attend to and read, in microseconds at the peaks.
+func (t *Timetable) decodeLoad(o *op, s Step, m float64) (f, b float64) {
+	attended := s.Context
+	if o.window > 0 {
+		attended = min(attended, o.window)
+	}
+	if o.topK > 0 {
+		attended = min(attended, o.topK)
+	}
+	return m * (o.fRow*attended + o.fIndex*s.Context), m * (o.bRow*attended + o.bIndex*s.Context)
+}
+
+// expertTime is the grouped product over the experts that m tokens touch.
 func (t *Timetable) expertTime(o *op, m float64) float64 {
+	visits, touched := t.expertLoad(m)
+	return o.curve.Matrix(o.fRow*visits, o.bFixed*touched+o.bRow*visits)
+}
+
+// expertLoad is how many visits m tokens pay to the experts of this accelerator,
+// and how many different ones they touch: E/EP (1 - (1 - k/E)^m) under uniform
+// routing.
+func (t *Timetable) expertLoad(m float64) (visits, touched float64) {
 	e := t.d.Model.Arch.Experts
 	count, per, ep := float64(e.Count), float64(e.PerToken), float64(t.d.EP)
-	visits := m * per / ep
-	touched := count / ep * (1 - math.Pow(1-per/count, m))
-	touched = max(touched, min(1, visits))
-	return o.curve.Matrix(o.fRow*visits, o.bFixed*touched+o.bRow*visits)
+	visits = m * per / ep
+	touched = count / ep * (1 - math.Pow(1-per/count, m))
+	return visits, max(touched, min(1, visits))
 }
 
 // prefillTime is causal attention of m new tokens, each to what is before it.
@@ -145,4 +154,33 @@ func (t *Timetable) prefillTime(o *op, s Step, m float64) float64 {
 		attended = min(attended, o.topK)
 	}
 	return o.curve.Prefill(m*(o.fRow*attended+o.fIndex*before), s.Offset+each)
+}
+
+// shares are the parts of the peak FLOP/s and of the peak bandwidth that a step
+// keeps busy on the busiest accelerator, from its matrix products, experts and
+// attention over the cache: what its power follows.
+func (t *Timetable) shares(s Step) (flop, bytes float64) {
+	n := t.counts(s)
+	for i := range t.ops {
+		o := &t.ops[i]
+		m := n[o.rows]
+		if m <= 0 {
+			continue
+		}
+		f, b := o.fRow*m, o.bFixed+o.bRow*m
+		switch o.work {
+		case expertWork:
+			visits, touched := t.expertLoad(m)
+			f, b = o.fRow*visits, o.bFixed*touched+o.bRow*visits
+		case decodeWork:
+			f, b = t.decodeLoad(o, s, m)
+		case matrixWork:
+		default:
+			continue
+		}
+		flop += o.count * f
+		bytes += o.count * b
+	}
+	us := t.Microseconds(s)
+	return min(flop/us, 1), min(bytes/us, 1)
 }
