@@ -252,7 +252,7 @@ func (p part) group() Group {
 	}
 	if p.acc.Class == "apple" {
 		g.FreeBytes = metalShare(g.MemoryBytes)
-		g.Note = fmt.Sprintf("the GPU may use %d of %d GiB unless iogpu.wired_limit_mb is raised", g.FreeBytes>>30, g.MemoryBytes>>30)
+		g.Note = fmt.Sprintf("the GPU may use %.3g of %.3g GiB unless iogpu.wired_limit_mb is raised", float64(g.FreeBytes)/(1<<30), float64(g.MemoryBytes)/(1<<30))
 	}
 	if p.count > 1 {
 		g.Link = p.acc.Link

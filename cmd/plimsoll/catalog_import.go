@@ -120,6 +120,8 @@ func readModel(path string) (*catalog.Model, *importer.File, error) {
 	}
 	if st, err := os.Stat(path); err != nil {
 		return nil, nil, usage(err)
+	} else if !st.IsDir() && !st.Mode().IsRegular() {
+		return nil, nil, usagef("%s: not a regular file", path)
 	} else if !st.IsDir() && !strings.EqualFold(filepath.Ext(path), ".json") {
 		return nil, nil, usagef("%s: accepted are a directory with config.json, a config.json or a .gguf file", path)
 	}
@@ -135,6 +137,9 @@ func readModel(path string) (*catalog.Model, *importer.File, error) {
 func isGGUF(path string) bool {
 	if strings.EqualFold(filepath.Ext(path), ".gguf") {
 		return true
+	}
+	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() {
+		return false
 	}
 	f, err := os.Open(path)
 	if err != nil {

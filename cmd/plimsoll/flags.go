@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -18,6 +20,9 @@ type once struct {
 
 // Set takes the value, or says what was given before.
 func (o *once) Set(text string) error {
+	if text == "" { // the variable of a script that was never set
+		return errEmpty
+	}
 	before := o.String()
 	if err := o.Value.Set(text); err != nil {
 		return err
@@ -29,12 +34,31 @@ func (o *once) Set(text string) error {
 	return nil
 }
 
-// takeOnce makes every flag of a command tree that is not a list a [once].
+var errEmpty = errors.New("it is empty; accepted: a value, or the flag left out")
+
+// list is a flag that may be repeated.
+type list struct {
+	pflag.Value
+	pflag.SliceValue
+}
+
+// Set adds values; none of them may be empty.
+func (l *list) Set(text string) error {
+	if strings.TrimSpace(text) == "" {
+		return errEmpty
+	}
+	return l.Value.Set(text)
+}
+
+// takeOnce makes every flag of a command tree a [once] or a [list].
 func takeOnce(cmd *cobra.Command) {
 	wrap := func(f *pflag.Flag) {
-		_, list := f.Value.(pflag.SliceValue)
-		if _, done := f.Value.(*once); !list && !done {
-			f.Value = &once{Value: f.Value}
+		switch v := f.Value.(type) {
+		case *once, *list:
+		case pflag.SliceValue:
+			f.Value = &list{f.Value, v}
+		default:
+			f.Value = &once{Value: v}
 		}
 	}
 	cmd.Flags().VisitAll(wrap)
