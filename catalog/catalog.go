@@ -10,6 +10,7 @@ type Catalog struct {
 	TensorTypes  []TensorType  `toml:"tensor_type" json:"tensor_types"`
 	Engines      []Engine      `toml:"engine" json:"engines"`
 	Efficiencies []Efficiency  `toml:"efficiency" json:"efficiencies"`
+	EngineTimes  []EngineTime  `toml:"engine_time" json:"engine_times"`
 	Curves       []Curve       `toml:"curve" json:"curves"`
 	Prices       []Price       `toml:"price" json:"prices"`
 	Benchmarks   []Benchmark   `toml:"benchmark" json:"benchmarks"`

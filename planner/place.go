@@ -24,17 +24,35 @@ func placesOf(node catalog.Node) (places []place, warnings []string) {
 		if g.Accelerator.Trust > "B" {
 			warnings = append(warnings, fmt.Sprintf("the catalog's figures for %s have trust %s: recalled or announced, not read from a datasheet", g.Accelerator.Name, g.Accelerator.Trust))
 		}
+		if g.Accelerator.MemoryBandwidth == 0 {
+			warnings = append(warnings, fmt.Sprintf("the memory bandwidth of %s is unknown, and with it every speed: nothing is recommended on it", g.Accelerator.Name))
+		}
 		unified = unified || g.Accelerator.Unified
 		d := estimator.Device{Accelerator: g.Accelerator, MemoryBytes: g.MemoryBytes, FreeBytes: g.FreeBytes, Link: g.Link}
+		if g.PeakBasis != catalog.Datasheet { // what the calibration rests on
+			d.PeakBasis = g.PeakBasis
+		}
 		if !g.Accelerator.Unified {
 			d.HostFreeBytes, d.HostBandwidth = node.Host.FreeBytes, node.Host.BandwidthGBps
 		}
-		places = append(places, place{device: d, count: g.Count, sizes: powersOfTwo(g.Count), name: g.Accelerator.Name})
+		pl := place{device: d, count: g.Count, sizes: powersOfTwo(g.Count), name: g.Accelerator.Name}
+		if g.Basis == catalog.Assumed {
+			pl.assume("memory", g.MemoryBytes, "the largest sold as "+g.Accelerator.Name+"; a size may follow the name")
+		}
+		if d.HostFreeBytes > 0 && node.Host.Note != "" {
+			pl.assume("host_memory", node.Host.MemoryBytes, node.Host.Note)
+		}
+		places = append(places, pl)
 	}
 	if node.Host.FreeBytes > 0 && !unified {
 		places = append(places, hostPlace(node.Host))
 	}
 	return places, warnings
+}
+
+// assume notes memory that the name of a part leaves open.
+func (pl *place) assume(name string, bytes int64, why string) {
+	pl.assumptions = append(pl.assumptions, estimator.Assumption{Name: name, Value: fmt.Sprintf("%d GiB", bytes>>30), Why: why})
 }
 
 // powersOfTwo returns 1, 2, 4 ... up to n, and n itself.
@@ -76,5 +94,8 @@ func hostPlace(h catalog.Host) place {
 	acc.Units = cores
 	acc.Peak = catalog.Peak{FP32: estimator.CPUPeak(cores, h.ISA)}
 	p.device = d
+	if h.Note != "" {
+		p.assume("host_memory", h.MemoryBytes, h.Note)
+	}
 	return p
 }
