@@ -236,11 +236,11 @@ func (s *serving) static() Performance {
 }
 
 // Half widths of the intervals: nine of ten closed loops of package accuracy
-// lie within them, 0.25 of TPOT and 0.55 of the median TTFT. Where the kernels
+// lie within them, 0.22 of TPOT and 0.46 of the median TTFT. Where the kernels
 // are another generation's they are widened by half, which is assumed.
 const (
-	halfTPOT = 0.25
-	halfTTFT = 0.55
+	halfTPOT = 0.22
+	halfTTFT = 0.46
 	farther  = 1.5
 )
 
