@@ -127,8 +127,9 @@ type Weight struct {
 	Weight float64 `toml:"weight" json:"weight"`
 }
 
-// Efficiency is the share of an accelerator's peaks that an engine reaches,
-// fitted on published measurements. The entry that names the architecture wins
+// Efficiency is the share of an accelerator's peaks that llama.cpp reaches,
+// fitted on published measurements; engines that serve have [EngineTime] and
+// [Curve]. The entry that names the architecture wins
 // over one that names only the vendor; of those that name it, one whose Memory
 // the part has wins.
 type Efficiency struct {
@@ -138,7 +139,7 @@ type Efficiency struct {
 	Memory        string   `toml:"memory,omitempty" json:"memory,omitempty"`               // only parts whose memory type begins with it: "HBM"; empty all
 
 	Read     float64 `toml:"read" json:"read"`                     // of peak memory bandwidth, decode
-	Compute  float64 `toml:"compute" json:"compute"`               // of the dense peak at the precision's rate, prefill; llama.cpp: of Rate
+	Compute  float64 `toml:"compute" json:"compute"`               // of Rate, prefill
 	StepUs   float64 `toml:"step_us,omitempty" json:"step_us"`     // host work of one step, microseconds
 	LayerUs  float64 `toml:"layer_us,omitempty" json:"layer_us"`   // launches of one layer
 	ExpertUs float64 `toml:"expert_us,omitempty" json:"expert_us"` // more of them in a layer with experts
@@ -146,7 +147,6 @@ type Efficiency struct {
 	Basis    Basis   `toml:"basis" json:"basis"`
 	Source   string  `toml:"source" json:"source"`
 
-	// llama.cpp alone.
 	Rate            string  `toml:"rate,omitempty" json:"rate,omitempty"`                         // the peak that matrix products run at: int8, fp16 or fp32
 	ReadHalf        float64 `toml:"read_half,omitempty" json:"read_half,omitempty"`               // of peak memory bandwidth, weights of 16 bits; 0: as Read
 	Half            float64 `toml:"half,omitempty" json:"half,omitempty"`                         // of Rate, weights of 16 bits; 0: as Compute

@@ -182,12 +182,10 @@ func (v *validator) efficiencies() {
 			e.refers(fmt.Sprintf("engines[%d]", j), id, "engine", v.engineIDs)
 		}
 		e.within("read", f.Read, 0.01, 1.2, "of the peak bandwidth")
-		e.within("compute", f.Compute, 0.01, 1.2, "of the dense peak")
+		e.within("compute", f.Compute, 0.01, 1.2, "of the rate")
 		e.within("interval", f.Interval, 0.001, 10, "")
 		e.oneOf("basis", string(f.Basis), string(Measured), string(Calibrated), string(Modelled), string(Datasheet), string(Assumed))
-		if slices.Contains(f.Engines, "llama.cpp") {
-			e.oneOf("rate", f.Rate, "int8", "fp16", "fp32")
-		}
+		e.oneOf("rate", f.Rate, "int8", "fp16", "fp32")
 		for _, more := range []struct {
 			key        string
 			value, max float64

@@ -12,14 +12,3 @@ type GGUFLayout struct {
 	Other      int64   // rope factors and the like
 	TotalBytes int64
 }
-
-// read splits the file into what every step reads and the routed experts. The
-// embedding is looked up, not read, unless it is the output too.
-func (l *GGUFLayout) read(tied bool) (fixed, experts float64) {
-	experts = float64(total(l.Experts))
-	fixed = float64(total(l.Layers)+l.Output+l.Other) - experts
-	if tied {
-		fixed += float64(l.Embedding)
-	}
-	return fixed, experts
-}

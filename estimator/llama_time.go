@@ -96,7 +96,7 @@ func newLlamaTime(c *catalog.Catalog, d *Deployment, l *Ledger) (*llamaTime, err
 
 // offload adds what partial offload leaves in host memory.
 func (t *llamaTime) offload(c *catalog.Catalog, d *Deployment) error {
-	cpu := &catalog.Accelerator{Name: "the host", Class: "cpu", Units: assumedHostCores, MemoryBandwidth: or64(d.Device.HostBandwidth, assumedHostGBps)}
+	cpu := &catalog.Accelerator{Name: "the host", Class: "cpu", Units: assumedHostCores, MemoryBandwidth: cmp.Or(d.Device.HostBandwidth, assumedHostGBps)}
 	eff, err := llamaEfficiency(c, cpu)
 	if err != nil {
 		return err
@@ -105,7 +105,7 @@ func (t *llamaTime) offload(c *catalog.Catalog, d *Deployment) error {
 		return err
 	}
 	w := &t.host.work
-	t.toDevice = (w.bytes + w.expertBytes) / (pcieShare * or64(d.Device.Accelerator.PCIeGBps, assumedPCIeGBps) * 1e9)
+	t.toDevice = (w.bytes + w.expertBytes) / (pcieShare * cmp.Or(d.Device.Accelerator.PCIeGBps, assumedPCIeGBps) * 1e9)
 	t.interval = max(t.interval, offloadInterval)
 	t.prefillInterval = max(t.prefillInterval, offloadInterval)
 	t.basis = catalog.Weaker(t.basis, catalog.Modelled) // no measurement of this class was fitted
@@ -291,3 +291,13 @@ func CPUPeak(cores int, isa []string) float64 {
 	}
 	return float64(cores) * 3e9 * perCycle / 1e12
 }
+
+// assumedHostGBps stands for a desktop's two channels of DDR4-3200 when the
+// host's bandwidth is unknown.
+const (
+	assumedHostGBps = 51.2
+	offloadBatch    = 32   // tokens of a step, ggml's threshold
+	assumedPCIeGBps = 31.5 // PCIe 4 x16, where the part's link is unknown
+	pcieShare       = 0.8
+	offloadInterval = 0.4
+)

@@ -57,7 +57,7 @@ type op struct {
 	count float64 // times per step
 	work  kernel
 	rows  rows
-	curve catalog.Curve
+	curve *catalog.Curve
 
 	fRow         float64
 	bFixed, bRow float64
@@ -74,6 +74,7 @@ type opList struct {
 	d      *Deployment
 	acc    *catalog.Accelerator
 	ops    []op
+	curves []found
 	far    catalog.Relation // of the farthest relative whose curve was used
 	failed error
 }
@@ -107,15 +108,52 @@ func (l *opList) fail(format string, args ...any) {
 	}
 }
 
+// found is a curve that was looked up.
+type found struct {
+	kernel, product string
+	world           int
+	curve           catalog.Curve
+}
+
 // curve finds the curve of a kernel, and remembers how far its part is.
-func (l *opList) curve(kernel, product string) catalog.Curve {
-	c, relation, ok := l.c.CurveFor(l.acc, kernel, product)
-	if !ok {
+func (l *opList) curve(kernel, product string) *catalog.Curve {
+	return l.lookUp(kernel, product, 0)
+}
+
+// collective finds the curve of a collective among world accelerators.
+func (l *opList) collective(kernel string, world int) *catalog.Curve {
+	return l.lookUp(kernel, "", world)
+}
+
+// lookUp asks the catalog once for each curve.
+func (l *opList) lookUp(kernel, product string, world int) *catalog.Curve {
+	for i := range l.curves {
+		if f := &l.curves[i]; f.kernel == kernel && f.product == product && f.world == world {
+			return &f.curve
+		}
+	}
+	f := found{kernel: kernel, product: product, world: world}
+	var relation catalog.Relation
+	var ok bool
+	if world > 0 {
+		if f.curve, relation, ok = l.c.CollectiveFor(l.acc, l.d.Device.Link, kernel, world); !ok {
+			l.fail("no published timings of an %s among %d %s: speed unknown", kernel, world, l.acc.Name)
+		}
+	} else if f.curve, relation, ok = l.c.CurveFor(l.acc, kernel, product); !ok {
 		l.fail("no published kernel timings for %s or a relative: speed unknown", l.acc.Name)
 	}
 	l.far = max(l.far, relation)
-	return c
+	if l.curves == nil {
+		l.curves = make([]found, 0, maxCurves)
+	}
+	l.curves = append(l.curves, f)
+	return &l.curves[len(l.curves)-1].curve
 }
+
+// maxCurves bounds the curves of one deployment, so that they never move: two
+// products, bf16 and the precision's own, of two kernels, attention twice, and
+// all-reduces over TP and over an attention group.
+const maxCurves = 12
 
 func (l *opList) add(o op) {
 	if o.count > 0 {

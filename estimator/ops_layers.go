@@ -217,13 +217,8 @@ func (l *opList) reduce(layers float64, world int, r rows) {
 	if world < 2 {
 		return
 	}
-	c, relation, ok := l.c.CollectiveFor(l.acc, l.d.Device.Link, "all_reduce", world)
-	if !ok {
-		l.fail("no published timings of an all-reduce among %d %s: speed unknown", world, l.acc.Name)
-	}
-	l.far = max(l.far, relation)
-	l.add(op{name: "all-reduce", group: GroupCommunication, count: layers, work: reduceWork, rows: r, curve: c,
-		bRow: 2 * float64(l.d.Model.Arch.Hidden)})
+	l.add(op{name: "all-reduce", group: GroupCommunication, count: layers, work: reduceWork, rows: r,
+		curve: l.collective("all_reduce", world), bRow: 2 * float64(l.d.Model.Arch.Hidden)})
 }
 
 // Dispatch and combine of tokens among attention-DP groups and experts, each:

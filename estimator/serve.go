@@ -244,15 +244,19 @@ const (
 	farther  = 1.5
 )
 
+// widening is what intervals are multiplied by for the kernels of a relative.
+func (t *Timetable) widening() float64 {
+	if t.far >= catalog.OtherGeneration {
+		return farther
+	}
+	return 1
+}
+
 func (s *serving) result(p point) Performance {
 	dp := float64(s.t.d.DP)
 	e2e := p.ttft + p.tpot*(s.out-1)
-	wide := 1.0 // kernels of a relative
-	if s.t.far >= catalog.OtherGeneration {
-		wide = farther
-	}
 	latency := func(us, half float64) Latency {
-		half *= wide
+		half *= s.t.widening()
 		return Latency{Mean: us / 1000, Median: us / 1000, Low: us / 1000 / (1 + half), High: us / 1000 * (1 + half)}
 	}
 	r := Performance{

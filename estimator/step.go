@@ -1,8 +1,6 @@
 package estimator
 
 import (
-	"math"
-
 	"github.com/plimsoll-dev/plimsoll/catalog"
 )
 
@@ -34,7 +32,7 @@ func NewTimetable(c *catalog.Catalog, d Deployment, l Ledger) (*Timetable, error
 	if err != nil {
 		return nil, err
 	}
-	list := opList{c: c, d: &d, acc: d.Device.Accelerator}
+	list := opList{c: c, d: &d, acc: d.Device.Accelerator, ops: make([]op, 0, 32)}
 	if err := list.list(); err != nil {
 		return nil, err
 	}
@@ -136,9 +134,8 @@ func (t *Timetable) expertTime(o *op, m float64) float64 {
 // routing.
 func (t *Timetable) expertLoad(m float64) (visits, touched float64) {
 	e := t.d.Model.Arch.Experts
-	count, per, ep := float64(e.Count), float64(e.PerToken), float64(t.d.EP)
-	visits = m * per / ep
-	touched = count / ep * (1 - math.Pow(1-per/count, m))
+	visits = m * float64(e.PerToken) / float64(t.d.EP)
+	touched = expertsTouched(e, m) / float64(t.d.EP)
 	return visits, max(touched, min(1, visits))
 }
 
