@@ -22,6 +22,9 @@ const (
 	StaticBatch   Suite = "static batch"         // one batch, prefilled and decoded together
 	FirstToken    Suite = "first token, batch 1" // prefill of one prompt
 	LlamaBench    Suite = "llama.cpp"            // llama-bench: prefill or decode of one sequence
+	LlamaServer   Suite = "llama.cpp server"     // one request at a time, timed by the client
+	MLPerfOffline Suite = "MLPerf offline"       // one query of all samples
+	MLPerfServer  Suite = "MLPerf server"        // Poisson arrivals, as fast as the latency limits allow
 )
 
 // speedTables are the shipped measurements of speed, all in the columns of
@@ -32,8 +35,11 @@ var speedTables = [...]string{
 	"data/aiconfigurator.csv",
 	"data/disaggregated.csv",
 	"data/trtllm_throughput.csv",
+	"data/trtllm_online.csv",
 	"data/trtllm_prefill.csv",
+	"data/mlperf.csv",
 	"data/llamacpp.csv",
+	"data/llamacpp_server.csv",
 	"data/static_batch.csv",
 }
 
@@ -160,12 +166,19 @@ func (r *row) stage(prefix string) planner.Stage {
 	return planner.Stage{Replicas: r.size(prefix + "replicas"), TP: r.size(prefix + "tp"), EP: r.size(prefix + "ep"), AttentionDP: r.size(prefix + "attention_dp")}
 }
 
-// suiteOf follows from how requests arrive.
+// suiteOf follows from how requests arrive, and who keeps the clock.
 func (m *speedMeasurement) suiteOf() Suite {
 	k, w := m.kase, m.kase.Workload
+	llama, mlperf := strings.HasPrefix(k.Engine, "llama.cpp"), strings.HasPrefix(m.source, "MLPerf")
 	switch {
-	case strings.HasPrefix(k.Engine, "llama.cpp") && w.Batch > 0 && m.of(Throughput) == 0:
+	case llama && w.Batch > 0 && m.of(Throughput) == 0:
 		return LlamaBench
+	case llama && w.Concurrency > 0:
+		return LlamaServer
+	case mlperf && w.RequestRate > 0:
+		return MLPerfServer
+	case mlperf:
+		return MLPerfOffline
 	case k.Disaggregated != nil:
 		return Disaggregated
 	case w.RequestRate > 0:

@@ -1,6 +1,7 @@
 package accuracy
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -65,12 +66,38 @@ func TestSpeedTables(t *testing.T) {
 		}
 		seen[what] = m.at
 	}
-	for _, s := range []Suite{OpenLoop, SingleStream, ClosedLoop, Disaggregated, MaxThroughput, StaticBatch, FirstToken, LlamaBench} {
+	for _, s := range []Suite{OpenLoop, SingleStream, ClosedLoop, Disaggregated, MaxThroughput, StaticBatch, FirstToken, LlamaBench, LlamaServer, MLPerfOffline, MLPerfServer} {
 		if suites[s] == 0 {
 			t.Errorf("no measurement of %s", s)
 		}
 	}
 	t.Log(suites)
+}
+
+// TestSpeedTablesAgree holds the published figures of a closed loop against
+// each other: by Little's law, throughput is what the latencies allow. A figure
+// per accelerator in place of the total, or of another run, falls out.
+func TestSpeedTablesAgree(t *testing.T) {
+	list, err := speedMeasurements()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked := 0
+	for _, m := range list {
+		w := m.kase.Workload
+		ttft, tpot := cmp.Or(m.of(TTFTMean), m.of(TTFTMedian)), m.of(TPOT)
+		if w.Concurrency == 0 || ttft == 0 || tpot == 0 || m.of(Throughput) == 0 {
+			continue
+		}
+		checked++
+		little := w.Concurrency * w.OutputTokens / (ttft + tpot*w.OutputTokens) * 1000
+		if ratio := m.of(Throughput) / little; ratio < 0.75 || ratio > 1.1 {
+			t.Errorf("%s: %.4g tokens/s are %.2f of what %g in flight at TTFT %.4g ms and TPOT %.4g ms make", m.at, m.of(Throughput), ratio, w.Concurrency, ttft, tpot)
+		}
+	}
+	if checked < 500 {
+		t.Errorf("%d measurements checked, want at least 500", checked)
+	}
 }
 
 func mustJSON(t *testing.T, v any) []byte {

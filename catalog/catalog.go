@@ -10,6 +10,7 @@ type Catalog struct {
 	TensorTypes  []TensorType  `toml:"tensor_type" json:"tensor_types"`
 	Engines      []Engine      `toml:"engine" json:"engines"`
 	Efficiencies []Efficiency  `toml:"efficiency" json:"efficiencies"`
+	EngineTimes  []EngineTime  `toml:"engine_time" json:"engine_times"`
 	Curves       []Curve       `toml:"curve" json:"curves"`
 	Prices       []Price       `toml:"price" json:"prices"`
 	Benchmarks   []Benchmark   `toml:"benchmark" json:"benchmarks"`
@@ -126,20 +127,32 @@ type Weight struct {
 	Weight float64 `toml:"weight" json:"weight"`
 }
 
-// Efficiency is the share of an accelerator's peaks that an engine reaches,
-// fitted on published measurements. The entry that names the architecture wins
-// over one that names only the vendor.
+// Efficiency is the share of an accelerator's peaks that llama.cpp reaches,
+// fitted on published measurements; engines that serve have [EngineTime] and
+// [Curve]. The entry that names the architecture wins
+// over one that names only the vendor; of those that name it, one whose Memory
+// the part has wins.
 type Efficiency struct {
 	Engines       []string `toml:"engines" json:"engines"`
 	Vendor        string   `toml:"vendor" json:"vendor"`                                   // accelerator vendor, or "cpu"
 	Architectures []string `toml:"architectures,omitempty" json:"architectures,omitempty"` // empty: all of the vendor
+	Memory        string   `toml:"memory,omitempty" json:"memory,omitempty"`               // only parts whose memory type begins with it: "HBM"; empty all
 
 	Read     float64 `toml:"read" json:"read"`                     // of peak memory bandwidth, decode
-	Compute  float64 `toml:"compute" json:"compute"`               // of the dense peak at the precision's rate, prefill
+	Compute  float64 `toml:"compute" json:"compute"`               // of Rate, prefill
 	StepUs   float64 `toml:"step_us,omitempty" json:"step_us"`     // host work of one step, microseconds
 	LayerUs  float64 `toml:"layer_us,omitempty" json:"layer_us"`   // launches of one layer
 	ExpertUs float64 `toml:"expert_us,omitempty" json:"expert_us"` // more of them in a layer with experts
 	Interval float64 `toml:"interval" json:"interval"`             // relative half width that holds about 80 % of the measurements
 	Basis    Basis   `toml:"basis" json:"basis"`
 	Source   string  `toml:"source" json:"source"`
+
+	Rate            string  `toml:"rate,omitempty" json:"rate,omitempty"`                         // the peak that matrix products run at: int8, fp16 or fp32
+	ReadHalf        float64 `toml:"read_half,omitempty" json:"read_half,omitempty"`               // of peak memory bandwidth, weights of 16 bits; 0: as Read
+	Half            float64 `toml:"half,omitempty" json:"half,omitempty"`                         // of Rate, weights of 16 bits; 0: as Compute
+	Unpack          float64 `toml:"unpack,omitempty" json:"unpack,omitempty"`                     // of the FP32 peak, 2 FLOP for each packed weight that a step reads; 0: free
+	Scale           float64 `toml:"scale,omitempty" json:"scale,omitempty"`                       // FLOP of packed products per FP32 FLOP spent on their scales; 0: free
+	Attention       float64 `toml:"attention,omitempty" json:"attention,omitempty"`               // of Rate, scores and values of attention
+	CoreUs          float64 `toml:"core_us,omitempty" json:"core_us,omitempty"`                   // of one layer and core: threads waiting for each other
+	PrefillInterval float64 `toml:"prefill_interval,omitempty" json:"prefill_interval,omitempty"` // as Interval, of prefill; 0: Interval
 }

@@ -8,8 +8,9 @@ import (
 // transport is what carries a collective.
 type transport struct {
 	fabric bool    // switched or meshed links between accelerators; else PCIe
-	kind   string  // of the link, "" for PCIe
-	rate   float64 // GB/s per accelerator and direction
+	kind   string  // of the link, "" for PCIe; a bridge is its generation's link
+	whole  float64 // GB/s of all its links, per accelerator and direction
+	rate   float64 // of those that a collective uses
 }
 
 // maxPCIe is the most accelerators of one PCIe host that anyone timed.
@@ -22,14 +23,14 @@ func transportOf(acc *Accelerator, link Link, world int) (transport, bool) {
 	if link.GBps > 0 && (link.Domain == 0 || link.Domain >= world) {
 		switch {
 		case strings.HasPrefix(link.Kind, "NVLink"):
-			return transport{true, link.Kind, link.GBps}, true
+			return transport{true, strings.TrimSuffix(link.Kind, " bridge"), link.GBps, link.GBps}, true
 		case strings.HasPrefix(link.Kind, "Infinity Fabric"), strings.HasPrefix(link.Kind, "Xe Link"):
-			return transport{true, link.Kind, link.GBps * meshShare(link.Domain, world)}, true
+			return transport{true, link.Kind, link.GBps, link.GBps * meshShare(link.Domain, world)}, true
 		default:
 			return transport{}, false
 		}
 	}
-	return transport{rate: acc.PCIeGBps}, acc.PCIeGBps > 0 && world <= maxPCIe
+	return transport{whole: acc.PCIeGBps, rate: acc.PCIeGBps}, acc.PCIeGBps > 0 && world <= maxPCIe
 }
 
 // meshShare is the part of its links that an accelerator of a full mesh uses
@@ -48,11 +49,14 @@ func meshShare(domain, world int) float64 {
 //
 //  1. of the same transport, a fabric of links or PCIe;
 //  2. among as many accelerators, else the next larger number, else the largest;
-//  3. the part itself, the same link, another link of the vendor, another vendor's.
+//  3. the part itself, the same link, another link of the vendor, another vendor's;
+//  4. of these the one whose rate is nearest to what the part is sold with, so
+//     that a link found slower or faster takes another time, not another relative.
 //
 // A reduce-scatter takes as long as an all-gather. Rates scale with those of
-// the links; beyond the largest number the floor grows with its logarithm. Not found are links that nothing
-// timed resembles and PCIe beyond eight. A call allocates nothing.
+// the links; beyond the largest number the floor grows with its logarithm. Not
+// found are links that nothing timed resembles, PCIe of unknown rate and PCIe
+// beyond eight. A call allocates nothing.
 func (c *Catalog) CollectiveFor(acc *Accelerator, link Link, kernel string, world int) (Curve, Relation, bool) {
 	if kernel == "reduce_scatter" {
 		kernel = "all_gather"
@@ -60,6 +64,10 @@ func (c *Catalog) CollectiveFor(acc *Accelerator, link Link, kernel string, worl
 	want, ok := transportOf(acc, link, world)
 	if !ok || world < 2 {
 		return Curve{}, 0, false
+	}
+	nominal := want.whole
+	if sold, ok := transportOf(acc, acc.Link, world); ok && sold.kind == want.kind {
+		nominal = sold.whole
 	}
 	var best rank
 	var from transport
@@ -75,7 +83,7 @@ func (c *Catalog) CollectiveFor(acc *Accelerator, link Link, kernel string, worl
 		}
 		r := rank{
 			substitute: worldGap(world, timed.World), relation: linkKin(acc, of, want, has),
-			distance: math.Abs(math.Log(want.rate / has.rate)),
+			distance: math.Abs(math.Log(nominal / has.whole)),
 		}
 		if curve == nil || r.before(best) {
 			best, from, curve = r, has, timed

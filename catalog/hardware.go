@@ -22,7 +22,8 @@ type Group struct {
 	Count       int          `json:"count"`
 	MemoryBytes int64        `json:"memory_bytes"` // per device, as its driver reports it
 	FreeBytes   int64        `json:"free_bytes"`   // per device, what a model may take now
-	Basis       Basis        `json:"basis"`        // of the memory: measured when a driver said so, datasheet when named only
+	Basis       Basis        `json:"basis"`        // of the memory: measured when a driver said so, datasheet when named only, assumed where the name leaves it open
+	PeakBasis   Basis        `json:"peak_basis"`   // of bandwidth and peaks: datasheet from the catalog, modelled when derived from the driver; "" unknown
 	Link        Link         `json:"link"`         // what joins the devices of this group in this node
 	Note        string       `json:"note,omitempty"`
 }
@@ -65,9 +66,10 @@ const maxCount = 1 << 16
 //
 // Groups stand apart by "," or "+", or come as several specs. A count is
 // written 8x, 8 x, 8× or 2*; without one it is 1. A memory size may follow
-// parts that are sold with several: unified-memory parts (per device) and CPUs
-// (all sockets together; without a size one 32 GiB module per channel is
-// assumed, and Host.Note says so). Sizes are in GB or TB of 2^30 and 2^40
+// parts that are sold with several: unified-memory parts (per device; without a
+// size the largest is assumed, and Group.Basis says so) and CPUs (all sockets
+// together; without a size one 32 GiB module per channel is assumed, and
+// Host.Note says so). Sizes are in GB or TB of 2^30 and 2^40
 // bytes. All memory counts as free, but for the part of Apple silicon that Metal keeps back.
 //
 // The error is a [HardwareError], or wraps the [NotFoundError] or
@@ -91,7 +93,8 @@ func (c *Catalog) ParseHardware(specs ...string) (Node, error) {
 type part struct {
 	count int
 	acc   *Accelerator
-	bytes int64 // 0: none given
+	bytes int64 // 0: that of the entry
+	sized bool  // a size was given
 	text  string
 }
 
@@ -143,6 +146,7 @@ func (b *nodeBuilder) add(text string) error {
 	}
 	for i := range b.parts {
 		if q := &b.parts[i]; q.acc == p.acc && q.bytes == p.bytes {
+			q.sized = q.sized && p.sized
 			if q.count += p.count; q.count > maxCount {
 				return &HardwareError{Spec: text, Reason: fmt.Sprintf("is more than %d in all", maxCount)}
 			}
@@ -189,7 +193,7 @@ func (b *nodeBuilder) read(text string) (part, error) {
 	if m[3] == "T" {
 		size *= 1024
 	}
-	p.acc = acc
+	p.acc, p.sized = acc, true
 	return p, p.setSize(size)
 }
 
@@ -238,14 +242,17 @@ func (b *nodeBuilder) node() (Node, error) {
 }
 
 func (p part) group() Group {
-	g := Group{Accelerator: p.acc, Count: p.count, MemoryBytes: p.acc.MemoryBytes, Basis: Datasheet}
+	g := Group{Accelerator: p.acc, Count: p.count, MemoryBytes: p.acc.MemoryBytes, Basis: Datasheet, PeakBasis: Datasheet}
 	if p.bytes > 0 {
 		g.MemoryBytes = p.bytes
 	}
 	g.FreeBytes = g.MemoryBytes
+	if choice := p.acc.Class == "apple" || p.acc.Class == "apu"; choice && !p.sized {
+		g.Basis = Assumed
+	}
 	if p.acc.Class == "apple" {
 		g.FreeBytes = metalShare(g.MemoryBytes)
-		g.Note = fmt.Sprintf("the GPU may use %d of %d GiB unless iogpu.wired_limit_mb is raised", g.FreeBytes>>30, g.MemoryBytes>>30)
+		g.Note = fmt.Sprintf("the GPU may use %.3g of %.3g GiB unless iogpu.wired_limit_mb is raised", float64(g.FreeBytes)/(1<<30), float64(g.MemoryBytes)/(1<<30))
 	}
 	if p.count > 1 {
 		g.Link = p.acc.Link

@@ -48,6 +48,7 @@ func (c *Catalog) merge(over *Catalog) *Catalog {
 		TensorTypes:  mergeBy(c.TensorTypes, over.TensorTypes, func(t *TensorType) string { return t.ID }),
 		Engines:      mergeBy(c.Engines, over.Engines, func(e *Engine) string { return e.ID }),
 		Efficiencies: mergeBy(c.Efficiencies, over.Efficiencies, efficiencyKey),
+		EngineTimes:  mergeBy(c.EngineTimes, over.EngineTimes, engineTimeKey),
 		Curves:       mergeBy(c.Curves, over.Curves, curveKeyOf),
 		Prices:       mergeBy(c.Prices, over.Prices, priceKey),
 		Benchmarks:   mergeBy(c.Benchmarks, over.Benchmarks, func(b *Benchmark) string { return b.ID }),
@@ -95,7 +96,11 @@ func curveKeyOf(c *Curve) curveKey {
 }
 
 func efficiencyKey(f *Efficiency) string {
-	return strings.Join(f.Engines, " ") + "|" + f.Vendor + "|" + strings.Join(f.Architectures, " ")
+	return strings.Join(f.Engines, " ") + "|" + f.Vendor + "|" + strings.Join(f.Architectures, " ") + "|" + f.Memory
+}
+
+func engineTimeKey(e *EngineTime) string {
+	return e.Engine + "|" + e.From + "|" + e.Vendor + "|" + strings.Join(e.Architectures, " ")
 }
 
 // decodeCatalog decodes the text of one file. A large text is cut at headers
@@ -145,6 +150,7 @@ func (c *Catalog) add(part *Catalog) {
 	c.TensorTypes = append(c.TensorTypes, part.TensorTypes...)
 	c.Engines = append(c.Engines, part.Engines...)
 	c.Efficiencies = append(c.Efficiencies, part.Efficiencies...)
+	c.EngineTimes = append(c.EngineTimes, part.EngineTimes...)
 	c.Curves = append(c.Curves, part.Curves...)
 	c.Prices = append(c.Prices, part.Prices...)
 	c.Benchmarks = append(c.Benchmarks, part.Benchmarks...)

@@ -131,10 +131,17 @@ func TestParseProblems(t *testing.T) {
 		{`from = "0.1"`, `from = "one"`, `key "engine[e].version[0].from": version "one": accepted are`},
 		{`weights = ["bf16"]`, `weights = ["bf16", "fp8"]`, `key "engine[e].weights[1]": no precision has the id "fp8"`},
 		{`mixers = "F"`, `mixers = "Fz"`, `key "engine[e].mixers": has the unknown letters "z"`},
-		{`context = 200`, `context = 199`, `key "use_case[chat].context": is 199; accepted: an integer of at least 200`},
+		{`context = 200`, `context = 199`, `key "use_case[chat].context": is 199; accepted: 200 to 1073741824 tokens`},
 		{`id = "b", weight = 1`, `id = "b"`, `key "use_case[chat].benchmark[0].weight": is 0`},
 		{`bits = 16`, ``, `key "precision[bf16].bits": is 0; accepted: 1 to 64`},
 		{`bits = 16`, "bits = 16\ngroup = 32", `key "precision[bf16].group": and group_bytes belong together`},
+		{`vendors = ["nvidia"]`, ``, `key "engine[e].vendors": is missing, so that nothing would run; accepted: those of accelerators, or cpu`},
+		{`vendors = ["nvidia"]`, `vendors = ["nvdia"]`, `key "engine[e].vendors[0]": is "nvdia"; accepted: cpu, nvidia`},
+		{`weights = ["bf16"]`, `weights = []`, `key "engine[e].weights": is missing`},
+		{`kv = ["bf16"]`, ``, `key "engine[e].kv": is missing`},
+		{`mixers = "F"`, ``, `key "engine[e].mixers": is missing`},
+		{`input_tokens = 100`, `input_tokens = 9223372036854775807`, `key "use_case[chat].input_tokens": is 9223372036854775807; accepted: 1 to 1073741824 tokens`},
+		{`count = 8`, `count = 9223372036854775807`, `key "price[0].count": is 9223372036854775807; accepted: up to 9007199254740992`},
 		{`id = "x1"`, `id = "bad "`, `key "accelerator[bad ].id": "bad " has blanks around it`},
 	}
 	for _, test := range tests {

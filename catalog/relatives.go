@@ -143,13 +143,15 @@ var (
 // Of several relatives the one with the nearest balance of peak FLOP/s to
 // bandwidth counts. A part without a published rate of the product's format
 // never gets a curve of it. The curve's Accelerator and Precision say what was
-// found; PeakTFLOPS of the accelerator asked for goes with Compute.
+// found; PeakTFLOPS of the accelerator asked for goes with Compute, which is
+// carried over as [halvedShare] says.
 //
 // A call allocates nothing; the result holds for the life of the catalog.
 func (c *Catalog) CurveFor(acc *Accelerator, kernel, product string) (Curve, Relation, bool) {
 	x := &c.names().curves
 	best, found := rank{}, false
 	var curve Curve
+	var from *Accelerator
 	for _, i := range x.kernels {
 		timed := &c.Accelerators[i]
 		relation, order, ok := kin(acc, timed)
@@ -170,7 +172,7 @@ func (c *Catalog) CurveFor(acc *Accelerator, kernel, product string) (Curve, Rel
 			}
 			r := rank{max(relation, SameArchitecture), substitute, relation, order, math.Abs(math.Log(balance(acc) / balance(timed)))}
 			if !found || r.before(best) {
-				best, curve, found = r, candidate, true
+				best, curve, from, found = r, candidate, timed, true
 			}
 			break // later substitutes are worse
 		}
@@ -178,7 +180,45 @@ func (c *Catalog) CurveFor(acc *Accelerator, kernel, product string) (Curve, Rel
 	if best.substitute > 0 {
 		best.relation = max(best.relation, SameArchitecture)
 	}
+	if found && halved(acc) && !halved(from) {
+		curve.Compute = halvedShare(&curve)
+	}
 	return curve, best.relation, found
+}
+
+// halved reports whether the matrix units accumulate in FP32 at half of the
+// rate that the architecture allows, as those of GeForce cards and of some
+// boards beside them (L20, L40, A10G) do: at twice the FP32 rate of the part in
+// place of four times, on Turing four times in place of eight.
+func halved(a *Accelerator) bool {
+	if a.Peak.FP32 <= 0 {
+		return false
+	}
+	ratio := half(a.Peak) / a.Peak.FP32
+	switch family(a) {
+	case "Turing":
+		return ratio > 0 && ratio < 6
+	case "Ampere", "Ada", "Blackwell RTX":
+		return ratio > 0 && ratio < 3
+	}
+	return false
+}
+
+// saturated is the share of their peak that halved matrix units reach: large
+// BF16 products run at 151 to 165 of 165.2 TFLOP/s on an RTX 4090
+// (zzc0721/torch-performance-test-data, issue 78) and at 105 to 115 of 119.5 on
+// an L20 (DefTruth/CUDA-Learn-Notes, hgemm).
+const saturated = 0.92
+
+// halvedShare is the share of peak on a halved part of a curve that was fitted
+// on a whole one. What holds whole units back (power, the feeding of operands)
+// leaves half as fast ones twice the share, until they are busy themselves.
+// INT8 and FP4 do not accumulate in FP32 and are not halved.
+func halvedShare(c *Curve) float64 {
+	if matrix := c.Kernel == "gemm" || c.Kernel == "grouped_gemm"; matrix && (c.Precision == "int8" || c.Precision == "nvfp4") {
+		return c.Compute
+	}
+	return max(c.Compute, min(2*c.Compute, saturated))
 }
 
 // rank orders relatives: by architecture, then by product, then by what is nearer.

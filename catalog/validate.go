@@ -24,9 +24,10 @@ func validate(over, merged *Catalog) []fault {
 	v.accelerators()
 	v.engines()
 	v.efficiencies()
+	v.engineTimes()
 	v.curves()
 	v.prices()
-	v.negatives()
+	v.magnitudes()
 	return v.faults
 }
 
@@ -36,6 +37,8 @@ type validator struct {
 	faults       []fault
 
 	sourceIDs, precisionIDs, acceleratorIDs, engineIDs, benchmarkIDs set
+
+	vendors []string // of accelerators, and cpu
 }
 
 type set map[string]bool
@@ -46,6 +49,13 @@ func (v *validator) collectIDs() {
 	v.acceleratorIDs = setOf(v.merged.Accelerators, func(a *Accelerator) string { return a.ID })
 	v.engineIDs = setOf(v.merged.Engines, func(e *Engine) string { return e.ID })
 	v.benchmarkIDs = setOf(v.merged.Benchmarks, func(b *Benchmark) string { return b.ID })
+	v.vendors = []string{"cpu"}
+	for i := range v.merged.Accelerators {
+		if name := v.merged.Accelerators[i].Vendor; name != "" && !slices.Contains(v.vendors, name) {
+			v.vendors = append(v.vendors, name)
+		}
+	}
+	slices.Sort(v.vendors)
 }
 
 func setOf[T any](list []T, id func(*T) string) set {
@@ -91,6 +101,12 @@ func (e entry) fail(key, format string, args ...any) {
 	})
 }
 
+// failed reports whether a key has a fault already.
+func (e entry) failed(key string) bool {
+	at := fmt.Sprintf("%s[%d].%s", e.section, e.i, key)
+	return slices.ContainsFunc(e.v.faults, func(f fault) bool { return f.at == at })
+}
+
 // text requires a text without blanks around it.
 func (e entry) text(key, value string) {
 	switch {
@@ -116,6 +132,15 @@ func (e entry) count(key string, value, low int) {
 	if value < low {
 		e.fail(key, "is %d; accepted: an integer of at least %d", value, low)
 	}
+}
+
+// tokens requires a number of tokens from low to the longest context.
+func (e entry) tokens(key string, value, low int) bool {
+	if value >= low && value <= maxContext {
+		return true
+	}
+	e.fail(key, "is %d; accepted: %d to %d tokens", value, low, maxContext)
+	return false
 }
 
 func (e entry) oneOf(key, value string, accepted ...string) {
@@ -234,11 +259,14 @@ func (v *validator) useCases() {
 	checkEach(v, "use_case", v.over.UseCases, func(u *UseCase) string { return u.ID }, func(e entry, u *UseCase) {
 		e.text("about", u.About)
 		e.kind(u.Kind)
-		e.count("input_tokens", u.InputTokens, 1)
+		least := 0
 		if u.Kind == Generative {
-			e.count("output_tokens", u.OutputTokens, 1)
+			least = 1
 		}
-		e.count("context", u.Context, max(1, u.InputTokens+u.OutputTokens))
+		in, out := e.tokens("input_tokens", u.InputTokens, 1), e.tokens("output_tokens", u.OutputTokens, least)
+		if in && out {
+			e.tokens("context", u.Context, max(1, u.InputTokens+u.OutputTokens))
+		}
 		for i, b := range u.Benchmarks {
 			key := fmt.Sprintf("benchmark[%d].", i)
 			e.refers(key+"id", b.ID, "benchmark", v.benchmarkIDs)
@@ -251,9 +279,13 @@ func (e entry) kind(k Kind) {
 	e.oneOf("kind", string(k), string(Generative), string(Embedding), string(Rerank))
 }
 
-// negatives refuses negative numbers everywhere: no figure of the catalog can
-// be below zero.
-func (v *validator) negatives() {
+// maxInteger bounds every integer of the catalog: above it floats skip some,
+// and sums overflow.
+const maxInteger = 1 << 53
+
+// magnitudes refuses negative numbers and absurd ones everywhere: no figure of
+// the catalog can be below zero.
+func (v *validator) magnitudes() {
 	root := reflect.ValueOf(v.over).Elem()
 	for field := range root.NumField() {
 		section, _, _ := strings.Cut(root.Type().Field(field).Tag.Get("toml"), ",")
@@ -262,36 +294,36 @@ func (v *validator) negatives() {
 		}
 		list := root.Field(field)
 		for i := range list.Len() {
-			if !anyNegative(list.Index(i)) {
+			if !anyAbsurd(list.Index(i)) {
 				continue
 			}
 			e := entry{v: v, section: section, i: i}
 			if id := list.Index(i).FieldByName("ID"); id.IsValid() {
 				e.id = id.String()
 			}
-			e.negative("", list.Index(i))
+			e.absurd("", list.Index(i))
 		}
 	}
 }
 
-// anyNegative is the check without paths: nearly every entry passes it.
-func anyNegative(v reflect.Value) bool {
+// anyAbsurd is the check without paths: nearly every entry passes it.
+func anyAbsurd(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.Int, reflect.Int64:
-		return v.Int() < 0
+		return v.Int() < 0 || v.Int() > maxInteger
 	case reflect.Float64:
 		return v.Float() < 0
 	case reflect.Pointer:
-		return !v.IsNil() && anyNegative(v.Elem())
+		return !v.IsNil() && anyAbsurd(v.Elem())
 	case reflect.Slice:
 		for i := range v.Len() {
-			if v.Index(i).Kind() == reflect.Struct && anyNegative(v.Index(i)) {
+			if v.Index(i).Kind() == reflect.Struct && anyAbsurd(v.Index(i)) {
 				return true
 			}
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if anyNegative(v.Field(i)) {
+			if anyAbsurd(v.Field(i)) {
 				return true
 			}
 		}
@@ -299,12 +331,14 @@ func anyNegative(v reflect.Value) bool {
 	return false
 }
 
-// negative reports each negative number below a value with its path.
-func (e entry) negative(path string, v reflect.Value) {
+// absurd reports each number below a value that is out of bounds, with its path.
+func (e entry) absurd(path string, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Int, reflect.Int64:
 		if v.Int() < 0 {
 			e.fail(path, "is %d; accepted: zero or more", v.Int())
+		} else if v.Int() > maxInteger && !e.failed(path) {
+			e.fail(path, "is %d; accepted: up to %d", v.Int(), int64(maxInteger))
 		}
 	case reflect.Float64:
 		if v.Float() < 0 {
@@ -312,18 +346,18 @@ func (e entry) negative(path string, v reflect.Value) {
 		}
 	case reflect.Pointer:
 		if !v.IsNil() {
-			e.negative(path, v.Elem())
+			e.absurd(path, v.Elem())
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
 			if v.Index(i).Kind() == reflect.Struct {
-				e.negative(fmt.Sprintf("%s[%d]", path, i), v.Index(i))
+				e.absurd(fmt.Sprintf("%s[%d]", path, i), v.Index(i))
 			}
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
 			key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("toml"), ",")
-			e.negative(strings.TrimPrefix(path+"."+key, "."), v.Field(i))
+			e.absurd(strings.TrimPrefix(path+"."+key, "."), v.Field(i))
 		}
 	}
 }

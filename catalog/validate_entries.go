@@ -14,7 +14,7 @@ func (v *validator) models() {
 		e.kind(m.Kind)
 		e.date("release_date", m.ReleaseDate)
 		e.evidence(m.Source, m.Trust)
-		e.count("max_context", m.MaxContext, 1)
+		e.tokens("max_context", m.MaxContext, 1)
 		e.refers("checkpoint", m.Checkpoint, "precision", v.precisionIDs)
 		e.architecture(&m.Arch)
 		for i, s := range m.Scores {
@@ -23,35 +23,6 @@ func (v *validator) models() {
 			e.refers(key+"source", s.Source, "source", v.sourceIDs)
 		}
 	})
-}
-
-func (e entry) architecture(a *Architecture) {
-	before := len(e.v.faults)
-	e.within("arch.layers", float64(a.Layers), 1, 2000, "")
-	e.within("arch.hidden", float64(a.Hidden), 1, 1<<20, "")
-	e.within("arch.vocab", float64(a.Vocab), 1, 1<<26, "")
-	if x := a.Experts; x != nil {
-		e.count("arch.experts.count", x.Count, 1)
-		e.within("arch.experts.per_token", float64(x.PerToken), 1, float64(x.Count+x.Identity), "experts")
-		e.count("arch.experts.ffn", x.FFN, 1)
-	}
-	e.oneOf("arch.attention.qk_norm", a.Attention.QKNorm, "", "head", "full")
-	if len(e.v.faults) > before {
-		return // the layers cannot be told before these are right
-	}
-	if _, err := a.LayerKinds(); err != nil {
-		e.fail(architectureKey(err.Error()), "%s", err)
-	}
-}
-
-// architectureKey finds the key that an error about layers speaks of.
-func architectureKey(message string) string {
-	for _, key := range []string{"mixers", "ffns"} {
-		if strings.HasPrefix(message, key+" ") {
-			return "arch." + key
-		}
-	}
-	return "arch"
 }
 
 var (
@@ -136,6 +107,22 @@ func (v *validator) engines() {
 		e.text("name", x.Name)
 		e.text("source", x.Source)
 		e.version("default_version", x.Default)
+		for _, list := range []struct {
+			key, accepted string
+			given         []string
+		}{
+			{"vendors", "those of accelerators, or cpu", x.Vendors}, {"weights", "ids of precisions", x.Weights}, {"kv", "ids of precisions, the default first", x.KV},
+		} {
+			if len(list.given) == 0 {
+				e.fail(list.key, "is missing, so that nothing would run; accepted: %s", list.accepted)
+			}
+		}
+		if x.Mixers == "" {
+			e.fail("mixers", "is missing, so that nothing would run; accepted: letters of %s", mixerChars)
+		}
+		for i, vendor := range x.Vendors {
+			e.oneOf(fmt.Sprintf("vendors[%d]", i), vendor, v.vendors...)
+		}
 		for i, id := range x.Weights {
 			e.refers(fmt.Sprintf("weights[%d]", i), id, "precision", v.precisionIDs)
 		}
@@ -195,9 +182,50 @@ func (v *validator) efficiencies() {
 			e.refers(fmt.Sprintf("engines[%d]", j), id, "engine", v.engineIDs)
 		}
 		e.within("read", f.Read, 0.01, 1.2, "of the peak bandwidth")
-		e.within("compute", f.Compute, 0.01, 1.2, "of the dense peak")
+		e.within("compute", f.Compute, 0.01, 1.2, "of the rate")
 		e.within("interval", f.Interval, 0.001, 10, "")
 		e.oneOf("basis", string(f.Basis), string(Measured), string(Calibrated), string(Modelled), string(Datasheet), string(Assumed))
+		e.oneOf("rate", f.Rate, "int8", "fp16", "fp32")
+		for _, more := range []struct {
+			key        string
+			value, max float64
+			what       string
+		}{
+			{"read_half", f.ReadHalf, 1.2, "of the peak bandwidth"},
+			{"half", f.Half, 1.2, "of the rate"},
+			{"unpack", f.Unpack, 100, "of the FP32 peak"},
+			{"scale", f.Scale, 100, "FLOP of products per FP32 FLOP"},
+			{"attention", f.Attention, 1.2, "of the rate"},
+			{"core_us", f.CoreUs, 1000, "microseconds"},
+			{"prefill_interval", f.PrefillInterval, 10, ""},
+		} {
+			e.within(more.key, more.value, 0, more.max, more.what)
+		}
+	}
+}
+
+func (v *validator) engineTimes() {
+	for i := range v.over.EngineTimes {
+		t := &v.over.EngineTimes[i]
+		e := entry{v: v, section: "engine_time", i: i}
+		e.refers("engine", t.Engine, "engine", v.engineIDs)
+		e.text("vendor", t.Vendor)
+		e.text("source", t.Source)
+		if t.From != "" {
+			e.version("from", t.From)
+		}
+		e.within("kernels", t.Kernels, 0.1, 10, "of the curves' time")
+		e.within("prefill", t.Prefill, 0.1, 10, "of the curves' time")
+		e.within("prefill_experts", t.Experts, 0.1, 10, "of the curves' time")
+		for _, us := range []struct {
+			key   string
+			value float64
+		}{
+			{"step_us", t.Step}, {"layer_us", t.Layer}, {"sequence_us", t.Sequence}, {"parallel_us", t.Parallel}, {"token_us", t.Token},
+			{"eager_layer_us", t.Eager}, {"graph_tokens", t.Graph}, {"request_ms", t.Requests}, {"wait_steps", t.Wait},
+		} {
+			e.within(us.key, us.value, 0, 1e6, "")
+		}
 	}
 }
 

@@ -100,8 +100,8 @@ func (d *Deployment) checkTopology() error {
 	if d.EP > 1 && d.Model.Arch.Experts == nil {
 		return unsupported("use EP 1", "%s has no experts to spread over EP %d", d.Model.ID, d.EP)
 	}
-	if d.EP > 1 && d.Model.Arch.Experts.Count%d.EP != 0 {
-		return unsupported("", "EP %d does not divide %d experts", d.EP, d.Model.Arch.Experts.Count)
+	if d.EP > 1 && d.Model.Arch.Experts.Count < d.EP { // what does not divide is made up with redundant experts
+		return unsupported("", "EP %d is more than %d experts", d.EP, d.Model.Arch.Experts.Count)
 	}
 	if d.EP > d.TP || d.TP%d.EP != 0 {
 		return unsupported("", "EP %d must divide TP %d", d.EP, d.TP)

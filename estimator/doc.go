@@ -15,6 +15,10 @@
 //
 // # Time
 //
-// Decode is bounded by bytes read, prefill by FLOPs; each over a calibrated
-// fraction of the accelerator's peak. See [Speed].
+// A forward pass of an engine that serves is a list of operations ([Timetable]):
+// every tensor once, as the product that reads it, with the attention and the
+// collectives between, each timed by a curve of the catalog. The engine adds its
+// time of a step, a sequence and a request. [Serve] finds the steady state of a
+// load over those steps, [Estimate] the time of one step and one prompt.
+// llama.cpp has a model of its own, of what it reads, unpacks and multiplies.
 package estimator

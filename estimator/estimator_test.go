@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/catalog"
 )
 
@@ -432,24 +433,50 @@ func TestUnsupportedCombinations(t *testing.T) {
 	}
 }
 
-func speedCatalog() *catalog.Catalog {
-	return &catalog.Catalog{Efficiencies: []catalog.Efficiency{
-		{Engines: []string{"vllm"}, Vendor: "nvidia", Architectures: []string{"Hopper"}, Read: 0.8, Compute: 0.7, LayerUs: 30, StepUs: 300, Interval: 0.2, Basis: catalog.Calibrated, Source: "test"},
-		{Engines: []string{LlamaCpp}, Vendor: "nvidia", Read: 0.8, Compute: 0.5, StepUs: 1000, Interval: 0.2, Basis: catalog.Calibrated, Source: "test"},
-	}}
-}
-
-func TestDecodeByHand(t *testing.T) {
-	// Read: everything but the embedding table, (8,030,261,248 - 128256 x 4096) x 2 bytes
-	// + 1056 tokens x 131072 bytes, over 0.8 x 3350 GB/s; + 32 x 30 + 300 us.
-	s, err := Estimate(speedCatalog(), onVLLM(llama8B()), Workload{InputTokens: 1024, OutputTokens: 64, Concurrency: 1})
+func speedCatalog(t *testing.T) *catalog.Catalog {
+	t.Helper()
+	c, err := catalog.Parse("catalog.toml", plimsoll.CatalogTOML())
 	if err != nil {
 		t.Fatal(err)
 	}
-	bytes := float64(8_030_261_248-128256*4096)*2 + 1056*131072
-	want := bytes/(0.8*3350e9)*1e3 + 1.26
-	if math.Abs(s.TPOTMs.Value-want) > 0.001 {
-		t.Errorf("TPOT %.4f ms, want %.4f", s.TPOTMs.Value, want)
+	return c
+}
+
+// onH100 is Llama 3.1 8B in BF16 on the catalog's H100 under vLLM 0.19.
+func onH100(t *testing.T, c *catalog.Catalog) Deployment {
+	t.Helper()
+	acc, err := c.Accelerator("h100-sxm5-80gb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := onVLLM(llama8B())
+	d.Device = Device{Accelerator: acc, MemoryBytes: acc.MemoryBytes, FreeBytes: acc.MemoryBytes, Link: acc.Link}
+	d.Release = "0.19"
+	return d
+}
+
+// TestDecodeByHand adds up one step of one sequence: the matrix products of
+// Llama 3.1 8B by their shapes, its cache, its launches, and the engine.
+func TestDecodeByHand(t *testing.T) {
+	c := speedCatalog(t)
+	d := onH100(t, c)
+	s, err := Estimate(c, d, Workload{InputTokens: 1024, OutputTokens: 64, Concurrency: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	acc := d.Device.Accelerator
+	gemm, _, _ := c.CurveFor(acc, "gemm", "bf16")
+	attention, _, _ := c.CurveFor(acc, "decode_attention", "bf16")
+	flop, byte := acc.Peak.BF16*1e6, acc.MemoryBandwidth*1e3 // of a microsecond
+	product := func(n, k float64) float64 { return gemm.Matrix(2*n*k/flop, (2*n*k+2*k+2*n)/byte) }
+	layer := product(4096+2*1024, 4096) + product(4096, 4096) + product(2*14336, 4096) + product(4096, 14336)
+	layer += attention.Decode(4*32*128*1056/flop, 2*2*8*128*1056/byte)
+	layer += 4*1.5 + (20*4096+6*14336)/(0.75*byte)
+	us := 32*layer + product(128256, 4096) + 10 + 8*128256/(0.75*byte)
+	e := c.EngineTimeFor("vllm", "0.19", acc)
+	us = e.Kernels*us + e.Step + 32*e.Layer + e.Sequence
+	if math.Abs(s.TPOTMs.Value/(us/1000)-1) > 1e-6 {
+		t.Errorf("TPOT %.4f ms, want %.4f", s.TPOTMs.Value, us/1000)
 	}
 	if s.Bound != "memory bandwidth" || s.TPOTMs.Low >= s.TPOTMs.Value || s.TPOTMs.High <= s.TPOTMs.Value {
 		t.Errorf("bound %q, interval %v to %v", s.Bound, s.TPOTMs.Low, s.TPOTMs.High)
@@ -457,12 +484,15 @@ func TestDecodeByHand(t *testing.T) {
 	if s.TPOTMs.Basis != catalog.Calibrated {
 		t.Errorf("basis %s", s.TPOTMs.Basis)
 	}
+	if len(s.Formula) != 2 || !strings.Contains(s.Formula[0], "MLP") {
+		t.Errorf("formula %q", s.Formula)
+	}
 }
 
 func TestSpeedProperties(t *testing.T) {
-	c := speedCatalog()
+	c := speedCatalog(t)
 	at := func(set func(*Deployment, *Workload)) Speed {
-		d, w := onVLLM(llama8B()), Workload{InputTokens: 1024, OutputTokens: 64, Concurrency: 1}
+		d, w := onH100(t, c), Workload{InputTokens: 1024, OutputTokens: 64, Concurrency: 1}
 		set(&d, &w)
 		s, err := Estimate(c, d, w)
 		if err != nil {
@@ -471,7 +501,7 @@ func TestSpeedProperties(t *testing.T) {
 		return s
 	}
 	base := at(func(*Deployment, *Workload) {})
-	faster := *h100
+	faster := *onH100(t, c).Device.Accelerator
 	faster.MemoryBandwidth *= 2
 	if s := at(func(d *Deployment, _ *Workload) { d.Device.Accelerator = &faster }); s.TPOTMs.Value >= base.TPOTMs.Value {
 		t.Error("twice the bandwidth does not speed decode up")
@@ -483,14 +513,12 @@ func TestSpeedProperties(t *testing.T) {
 	if batch.TokensPerS.Value <= base.TokensPerS.Value || batch.TPOTMs.Value <= base.TPOTMs.Value {
 		t.Error("a batch of 32 must raise throughput and slow each user")
 	}
-	slow := h100.Link
-	slow.GBps = 0
 	tp := at(func(d *Deployment, _ *Workload) { d.TP = 4 })
-	if s := at(func(d *Deployment, _ *Workload) { d.TP = 4; d.Device.Link = slow }); s.TPOTMs.Value < tp.TPOTMs.Value {
+	if s := at(func(d *Deployment, _ *Workload) { d.TP, d.Device.Link = 4, catalog.Link{} }); s.TPOTMs.Value < tp.TPOTMs.Value {
 		t.Error("PCIe is faster than NVLink")
 	}
 	if _, err := Estimate(&catalog.Catalog{}, onVLLM(llama8B()), Workload{InputTokens: 1, OutputTokens: 1}); err == nil {
-		t.Error("a speed without any efficiency data")
+		t.Error("a speed without any measurements")
 	}
 }
 

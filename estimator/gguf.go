@@ -13,14 +13,3 @@ type GGUFLayout struct {
 	Other      int64   // rope factors and the like
 	TotalBytes int64
 }
-
-// read splits the file into what every step reads and the routed experts. The
-// embeddings are looked up, not read, but for one that is the output too.
-func (l *GGUFLayout) read(tied bool) (fixed, experts float64) {
-	experts = float64(total(l.Experts))
-	fixed = float64(total(l.Layers)+l.Output+l.Other) - experts
-	if tied {
-		fixed += float64(l.TiedOutput)
-	}
-	return fixed, experts
-}

@@ -17,8 +17,8 @@ type Load struct {
 	PrefixHit float64 `json:"prefix_hit,omitempty"` // share of the input whose cache is found, 0 to 1
 }
 
-// Latency is a steady-state time with its interval: Low and High bound the
-// mean for about 80 % of the measurements of the class.
+// Latency is a steady-state time with its interval: about nine of ten
+// measurements lie between Low and High.
 type Latency struct {
 	Mean   float64 `json:"mean"`
 	Median float64 `json:"median"`

@@ -105,7 +105,7 @@ func clip(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
-	return s[:n] + "..."
+	return strings.ToValidUTF8(s[:n], "") + "..."
 }
 
 const caseKeys = "id, model, accelerator, accelerators, engine, engine_version, precision, kv_precision, tp, pp, ep, dp, attention_dp, engine_options, prefix_hit, disaggregated, workload"
@@ -123,7 +123,7 @@ func caseSyntax(err error) error {
 		return fmt.Errorf("not JSON at character %d: %w", syntax.Offset, syntax)
 	case strings.Contains(err.Error(), "unknown field"):
 		_, key, _ := strings.Cut(err.Error(), "unknown field ")
-		return fmt.Errorf("unknown key %s; accepted are %s, and within them those of the documentation", key, caseKeys)
+		return fmt.Errorf("unknown key %s; accepted are %s, and within them those of the documentation", clip(key, 60), caseKeys)
 	}
 	return fmt.Errorf("not a JSON object: %w", err)
 }
@@ -152,6 +152,13 @@ func (k *Case) check() error {
 	for _, need := range []struct{ key, value string }{{"id", k.ID}, {"model", k.Model}, {"accelerator", k.Accelerator}} {
 		if strings.TrimSpace(need.value) == "" {
 			return fmt.Errorf("%s is missing: id, model, accelerator and workload are required", need.key)
+		}
+	}
+	for _, name := range []struct{ key, value string }{
+		{"model", k.Model}, {"accelerator", k.Accelerator}, {"engine", k.Engine}, {"engine_version", k.EngineVersion}, {"precision", k.Precision}, {"kv_precision", k.KVPrecision},
+	} {
+		if len(name.value) > longestName {
+			return fmt.Errorf("%s %q: accepted are at most %d bytes", name.key, clip(name.value, 20), longestName)
 		}
 	}
 	sizes := []size{
@@ -186,6 +193,9 @@ func (k *Case) check() error {
 	}
 	return k.Workload.check()
 }
+
+// longestName bounds what is looked up and kept.
+const longestName = 200
 
 // largestSize bounds sizes and lengths, so that products stay in range.
 const largestSize = 1 << 24

@@ -186,7 +186,7 @@ func TestCaseDeploymentErrors(t *testing.T) {
 		{"model", func(k *Case) { k.Model = "no/such" }, CodeUnknownName, `unknown model "no/such"`},
 		{"accelerator", func(k *Case) { k.Accelerator = "Z9000" }, CodeUnknownName, `unknown accelerator "Z9000"`},
 		{"two kinds", func(k *Case) { k.Accelerator = "L40S + H100" }, CodeInvalid, "one kind of accelerator"},
-		{"engine", func(k *Case) { k.Engine = "llamafile" }, CodeUnknownName, "unknown engine"},
+		{"engine", func(k *Case) { k.Engine = "warpdrive" }, CodeUnknownName, "unknown engine"},
 		{"precision", func(k *Case) { k.Precision = "fp7" }, CodeUnknownName, "unknown precision"},
 		{"accelerators do not divide", func(k *Case) { k.TP, k.Accelerators = 4, 6 }, CodeInvalid, "do not divide accelerators 6"},
 		{"accelerators contradict", func(k *Case) { k.TP, k.DP, k.Accelerators = 2, 2, 8 }, CodeInvalid, "are 4 accelerators, accelerators says 8"},

@@ -77,8 +77,10 @@ func (p *pass) engineFit(o option) int {
 // on precision and speed alone and ranks below every scored one.
 //
 //	comfort = min(1, comfortable E2E / E2E)^(1/2),  comfortable E2E = 2 s + output / comfortable tokens/s
+//
+// and, where the first token takes longer than people wait, times that patience over the TTFT.
 func (p *pass) score(o option, q *Quality) float64 {
-	s := retention(o.deployment.Model, o.weights) * p.comfort(o.speed)
+	s := retention(o.deployment.Model, o.weights) * p.comfort(o.speed) * min(1, 1000*p.patience(o.deployment.Model)/o.speed.TTFTMs.Value)
 	if q == nil {
 		return s
 	}
@@ -144,7 +146,7 @@ func (p *pass) candidate(ch choice, rank int) (Candidate, error) {
 	}
 	out.Reasons, out.Notes = p.reasons(ch, ledger), notesOf(ch)
 	if over := upperNeed(ledger) - d.Device.FreeBytes; over > 0 {
-		out.Notes = append(out.Notes, fmt.Sprintf("tight: at the upper end of the intervals %.2f GiB are missing", float64(over)/estimator.GiB))
+		out.Notes = append(out.Notes, fmt.Sprintf("tight: at the upper end of the intervals %.0f MiB are missing", math.Ceil(float64(over)/(1<<20))))
 	}
 	for _, o := range ch.others {
 		if o.weights == ch.weights && o.deployment.Engine == d.Engine && o.place == ch.place {

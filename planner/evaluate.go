@@ -48,26 +48,37 @@ const (
 	CodeUnsupported = "unsupported"   // cannot run, whatever the memory
 	CodeDoesNotFit  = "does_not_fit"  // memory
 	CodeUnknown     = "speed_unknown" // nothing is known of the class
+	CodeInternal    = "internal"      // a fault of ours
 )
 
 // Serve predicts what a deployment delivers under a load; it is
 // estimator.Serve but for tests.
 type Serve func(*catalog.Catalog, estimator.Deployment, estimator.Load) (estimator.Performance, error)
 
-// Evaluator answers cases from one catalog and keeps what models have in
-// common between them. It may be used by several goroutines.
+// Evaluator answers cases from one catalog and keeps what cases have in common
+// between them. It may be used by several goroutines.
 type Evaluator struct {
 	catalog *catalog.Catalog
 	serve   Serve
+	names   *names
 	shapes  sync.Map // *catalog.Model to *estimator.Shape
+	named   *memo[namesKey, *named]
+	planned *memo[planKey, *planned]
 }
+
+// How many results an evaluator keeps: names are few in any batch, plans differ
+// with lengths and sizes. A plan takes about 2 KiB.
+const (
+	keptNames = 1024
+	keptPlans = 4096
+)
 
 // NewEvaluator answers cases with the estimator's time model.
 func NewEvaluator(c *catalog.Catalog) *Evaluator { return NewEvaluatorWith(c, estimator.Serve) }
 
 // NewEvaluatorWith answers cases with a time model of the caller's choice.
 func NewEvaluatorWith(c *catalog.Catalog, serve Serve) *Evaluator {
-	return &Evaluator{catalog: c, serve: serve}
+	return &Evaluator{catalog: c, serve: serve, names: newNames(c), named: newMemo[namesKey, *named](keptNames), planned: newMemo[planKey, *planned](keptPlans)}
 }
 
 func (e *Evaluator) shape(m *catalog.Model) (*estimator.Shape, error) {
@@ -82,45 +93,64 @@ func (e *Evaluator) shape(m *catalog.Model) (*estimator.Shape, error) {
 	return s, nil
 }
 
+// plan completes the deployment of a case, and says what it is to serve.
+func (e *Evaluator) plan(k *Case) (*planned, estimator.Load, []estimator.Assumption) {
+	load := k.load()
+	if err := k.check(); err != nil {
+		return &planned{err: err}, load, nil
+	}
+	key := namesKeyOf(k)
+	n := e.named.get(key, func() *named { return e.resolve(&key) })
+	if n.err != nil {
+		return &planned{d: n.d, assumptions: n.assumptions, err: n.err}, load, n.assumptions
+	}
+	p := e.planned.get(planKeyOf(k, key), func() *planned { return complete(n, k) })
+	list := p.assumptions[:len(p.assumptions):len(p.assumptions)] // shared: appending copies
+	if o := k.EngineOptions; o.PrefixCaching != nil && !*o.PrefixCaching && load.PrefixHit > 0 {
+		load.PrefixHit = 0
+		list.add("prefix_hit", 0, "prefix caching is off")
+	}
+	return p, load, list
+}
+
 // Performance predicts what the deployment of a case delivers. The deployment
 // is complete as far as it could be resolved when there is an error.
 func (e *Evaluator) Performance(k Case) (estimator.Deployment, estimator.Performance, error) {
-	b, err := k.build(e.catalog, e.shape)
-	if err != nil {
-		return b.d, estimator.Performance{}, err
+	p, load, _ := e.plan(&k)
+	if p.err != nil {
+		return p.d, estimator.Performance{}, p.err
 	}
-	p, err := e.perform(b)
-	return b.d, p, err
+	perf, err := e.perform(&k, p, load)
+	return p.d, perf, err
 }
 
 // errDisaggregated says that there is no time model of separate prefill and decode.
 var errDisaggregated = errors.New("the time of a disaggregated deployment is not estimated")
 
-func (e *Evaluator) perform(b *caseBuilder) (estimator.Performance, error) {
-	if b.k.Disaggregated != nil {
+func (e *Evaluator) perform(k *Case, p *planned, load estimator.Load) (estimator.Performance, error) {
+	if k.Disaggregated != nil {
 		return estimator.Performance{}, errDisaggregated
 	}
-	return e.serve(e.catalog, b.d, b.load)
+	return e.serve(e.catalog, p.d, load)
 }
 
 // Evaluate answers one case; what is wrong with it is part of the answer.
 func (e *Evaluator) Evaluate(k Case) Result {
-	r := Result{ID: k.ID}
-	b, err := k.build(e.catalog, e.shape)
-	r.Assumptions = b.assumptions
-	if err != nil {
-		return r.failed(err, CodeInvalid)
+	p, load, assumptions := e.plan(&k)
+	r := Result{ID: k.ID, Assumptions: assumptions}
+	if p.err != nil {
+		return r.failed(p.err, CodeInvalid)
 	}
-	r.Memory = memoryOf(&b.ledger)
-	if !b.ledger.Fits {
-		return r.failed(shortage(b.d), CodeDoesNotFit)
+	r.Memory = memoryOf(&p.ledger)
+	if !p.ledger.Fits {
+		return r.failed(shortage(p.d), CodeDoesNotFit)
 	}
-	p, err := e.perform(b)
+	perf, err := e.perform(&k, p, load)
 	if err != nil {
 		return r.failed(err, CodeUnknown)
 	}
-	r.Assumptions = append(r.Assumptions, p.Assumptions...)
-	r.OK, r.Performance = true, &p
+	r.Assumptions = append(r.Assumptions, perf.Assumptions...)
+	r.OK, r.Performance = true, &perf
 	return r
 }
 
@@ -157,6 +187,11 @@ func (r Result) failed(err error, code string) Result {
 	}
 	r.Error = &CaseError{Code: code, Message: err.Error()}
 	return r
+}
+
+// Internal is the result of a case that a fault of ours keeps from an answer.
+func Internal(id string, err error) Result {
+	return Result{ID: id, Error: &CaseError{Code: CodeInternal, Message: err.Error()}}
 }
 
 // Invalid is the result of a line that is not a case.

@@ -165,7 +165,7 @@ func (p *pass) precisions(m *catalog.Model, e *catalog.Engine, acc *catalog.Acce
 		if !slices.Contains(e.Weights, id) {
 			continue
 		}
-		if w, err := p.catalog.Precision(id); err == nil {
+		if w, err := p.catalog.Precision(id); err == nil && !p.widens(m, w) {
 			out = append(out, w)
 		}
 	}

@@ -2,8 +2,6 @@ package planner
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/estimator"
@@ -26,17 +24,35 @@ func placesOf(node catalog.Node) (places []place, warnings []string) {
 		if g.Accelerator.Trust > "B" {
 			warnings = append(warnings, fmt.Sprintf("the catalog's figures for %s have trust %s: recalled or announced, not read from a datasheet", g.Accelerator.Name, g.Accelerator.Trust))
 		}
+		if g.Accelerator.MemoryBandwidth == 0 {
+			warnings = append(warnings, fmt.Sprintf("the memory bandwidth of %s is unknown, and with it every speed: nothing is recommended on it", g.Accelerator.Name))
+		}
 		unified = unified || g.Accelerator.Unified
 		d := estimator.Device{Accelerator: g.Accelerator, MemoryBytes: g.MemoryBytes, FreeBytes: g.FreeBytes, Link: g.Link}
+		if g.PeakBasis != catalog.Datasheet { // what the calibration rests on
+			d.PeakBasis = g.PeakBasis
+		}
 		if !g.Accelerator.Unified {
 			d.HostFreeBytes, d.HostBandwidth = node.Host.FreeBytes, node.Host.BandwidthGBps
 		}
-		places = append(places, place{device: d, count: g.Count, sizes: powersOfTwo(g.Count), name: g.Accelerator.Name})
+		pl := place{device: d, count: g.Count, sizes: powersOfTwo(g.Count), name: g.Accelerator.Name}
+		if g.Basis == catalog.Assumed {
+			pl.assume("memory", g.MemoryBytes, "the largest sold as "+g.Accelerator.Name+"; a size may follow the name")
+		}
+		if d.HostFreeBytes > 0 && node.Host.Note != "" {
+			pl.assume("host_memory", node.Host.MemoryBytes, node.Host.Note)
+		}
+		places = append(places, pl)
 	}
 	if node.Host.FreeBytes > 0 && !unified {
 		places = append(places, hostPlace(node.Host))
 	}
 	return places, warnings
+}
+
+// assume notes memory that the name of a part leaves open.
+func (pl *place) assume(name string, bytes int64, why string) {
+	pl.assumptions = append(pl.assumptions, estimator.Assumption{Name: name, Value: fmt.Sprintf("%d GiB", bytes>>30), Why: why})
 }
 
 // powersOfTwo returns 1, 2, 4 ... up to n, and n itself.
@@ -54,8 +70,7 @@ func powersOfTwo(n int) []int {
 // hostPlace treats the CPU sockets together as one device whose memory is the
 // host's. Figures that neither the probe nor the catalog knows are assumed and
 // said: a core streams about 10 GB/s up to what two channels of DDR4 give,
-// or 4 GB/s a core on larger parts, and multiplies 32 (AVX2), 64 (AVX-512) or
-// 16 (NEON) FP32 operations a cycle at 3 GHz.
+// or 4 GB/s a core on larger parts, and multiplies as [estimator.CPUPeak] says.
 func hostPlace(h catalog.Host) place {
 	acc := &catalog.Accelerator{ID: "cpu", Name: h.CPUModel, Vendor: "cpu", Class: "cpu", Trust: "B"}
 	if h.CPU != nil {
@@ -76,21 +91,11 @@ func hostPlace(h catalog.Host) place {
 		p.assumptions = append(p.assumptions, estimator.Assumption{Name: "host_bandwidth_gbps", Value: fmt.Sprintf("%.0f", acc.MemoryBandwidth),
 			Why: fmt.Sprintf("memory bandwidth of %s is unknown: assumed from %d cores", acc.Name, cores)})
 	}
-	acc.Peak = catalog.Peak{FP32: float64(cores) * 3e9 * flopPerCycle(h.ISA) / 1e12}
+	acc.Units = cores
+	acc.Peak = catalog.Peak{FP32: estimator.CPUPeak(cores, h.ISA)}
 	p.device = d
+	if h.Note != "" {
+		p.assume("host_memory", h.MemoryBytes, h.Note)
+	}
 	return p
-}
-
-func flopPerCycle(isa []string) float64 {
-	has := func(part string) bool {
-		return slices.ContainsFunc(isa, func(f string) bool { return strings.HasPrefix(strings.ToLower(f), part) })
-	}
-	switch {
-	case has("avx512"), has("amx"):
-		return 64
-	case has("neon"), has("asimd"):
-		return 16
-	default:
-		return 32
-	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 )
@@ -217,6 +219,30 @@ func retention(m *catalog.Model, w *catalog.Precision) float64 {
 		bits = 2 // a GGUF mix without a published loss: the smallest ones
 	}
 	return max(0, 1-8*math.Pow(4, -bits))
+}
+
+// widens reports whether a GGUF mix spends more bits on a weight than the
+// checkpoint has: that costs memory and adds nothing. Q4_K_M of an INT4
+// checkpoint is as wide as it, Q5_K_M wider.
+func (p *pass) widens(m *catalog.Model, w *catalog.Precision) bool {
+	own, err := p.catalog.Precision(m.Checkpoint)
+	return err == nil && w.GGUFMix != "" && codeBits(w) > codeBits(own)
+}
+
+// codeBits are the bits of one code, without the scales beside it: 4 of both
+// int4-g32 and Q4_K_M.
+func codeBits(w *catalog.Precision) int {
+	if w.GGUFMix != "" {
+		if at := strings.IndexAny(w.GGUFMix, "0123456789"); at >= 0 {
+			digits := w.GGUFMix[at:]
+			if end := strings.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
+				digits = digits[:end]
+			}
+			bits, _ := strconv.Atoi(digits) // digits only
+			return bits
+		}
+	}
+	return int(w.Bits)
 }
 
 func lossText(w *catalog.Precision) string {

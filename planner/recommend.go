@@ -49,21 +49,30 @@ func Recommend(c *catalog.Catalog, node catalog.Node, r Request) (*Recommendatio
 		if err != nil {
 			return nil, err
 		}
+		if limit := p.patience(ch.deployment.Model); ch.speed.TTFTMs.Value > 1000*limit {
+			candidate.Notes = append(candidate.Notes, fmt.Sprintf("slow to begin: the first token takes %.0f s, people wait about %.0f s for it; ranked down for that", ch.speed.TTFTMs.Value/1000, limit))
+		}
 		out.Candidates = append(out.Candidates, candidate)
 	}
 	slices.SortStableFunc(out.Rejected, func(a, b Rejection) int {
-		return cmp.Or(cmp.Compare(closeness(a), closeness(b)), cmp.Compare(a.Model, b.Model))
+		return cmp.Or(cmp.Compare(a.gap, b.gap), cmp.Compare(a.Model, b.Model))
 	})
 	return out, nil
 }
 
-// closeness orders rejections: least missing memory first, then those that no
-// memory would admit.
-func closeness(r Rejection) int64 {
-	if r.ShortBytes == 0 {
-		return math.MaxInt64
+// Gaps of rejections that nothing measures come after those that something does.
+const (
+	gapOfWish    = math.MaxFloat64 / 2 // a licence that the user does not accept, a score that nobody published
+	gapOfSupport = math.MaxFloat64     // no engine runs it on this hardware
+)
+
+// gapOf is how much more of something is needed than there is, as a share of
+// what there is.
+func gapOf(needed, there float64) float64 {
+	if there <= 0 {
+		return gapOfWish
 	}
-	return r.ShortBytes
+	return needed/there - 1
 }
 
 // pass holds what is the same for every model.
@@ -97,13 +106,8 @@ func newPass(c *catalog.Catalog, node catalog.Node, r Request) (*pass, error) {
 		p.req.Context = p.use.Context
 		assume("context", p.req.Context, "use case "+p.use.ID)
 	}
-	if p.req.InputTokens == 0 {
-		p.req.InputTokens = min(p.use.InputTokens, p.req.Context)
-		assume("input_tokens", p.req.InputTokens, "use case "+p.use.ID)
-	}
-	if p.req.OutputTokens == 0 {
-		p.req.OutputTokens = p.use.OutputTokens
-		assume("output_tokens", p.req.OutputTokens, "use case "+p.use.ID)
+	if err := p.shapeRequest(assume); err != nil {
+		return nil, err
 	}
 	if p.req.MaxTrust == "" {
 		p.req.MaxTrust = "B"
@@ -113,13 +117,41 @@ func newPass(c *catalog.Catalog, node catalog.Node, r Request) (*pass, error) {
 	}
 	p.places, p.warnings = placesOf(node)
 	for _, pl := range p.places {
-		p.assumptions = append(p.assumptions, pl.assumptions...)
+		for _, a := range pl.assumptions {
+			if !slices.Contains(p.assumptions, a) { // the host serves all of them
+				p.assumptions = append(p.assumptions, a)
+			}
+		}
 	}
 	if len(p.places) == 0 {
 		return nil, errNoPlace
 	}
 	p.scale = newQualityScale(c, p.use)
 	return p, nil
+}
+
+// shapeRequest takes what was left out of the request from the use case. Where
+// the context is shorter than the use case's request, its shape is kept.
+func (p *pass) shapeRequest(assume func(name string, value any, why string)) error {
+	r, why := &p.req, "use case "+p.use.ID
+	in, out := p.use.InputTokens, p.use.OutputTokens
+	if whole := in + out; whole > r.Context {
+		in = max(1, r.Context*in/whole)
+		out = min(out, r.Context-in)
+		why += ", shortened to the context"
+	}
+	if r.InputTokens == 0 {
+		r.InputTokens = min(in, r.Context-r.OutputTokens)
+		assume("input_tokens", r.InputTokens, why)
+	}
+	if r.OutputTokens == 0 {
+		r.OutputTokens = min(out, r.Context-r.InputTokens)
+		assume("output_tokens", r.OutputTokens, why)
+	}
+	if r.InputTokens < 1 || r.InputTokens+r.OutputTokens > r.Context || p.use.Kind == catalog.Generative && r.OutputTokens < 1 {
+		return fmt.Errorf("planner: a request of %d tokens in and %d out does not fit a context of %d", r.InputTokens, r.OutputTokens, r.Context)
+	}
+	return nil
 }
 
 // defaultEngines are planned with when the user names none: the most widely
@@ -155,37 +187,60 @@ func (p *pass) relevant(m *catalog.Model) bool {
 
 // consider finds the best option of a model or says why there is none.
 func (p *pass) consider(m *catalog.Model) (choice, *Rejection) {
-	reject := func(reason, change string) (choice, *Rejection) {
-		return choice{}, &Rejection{Model: m.ID, Reason: reason, Change: change}
+	reject := func(gap float64, reason, change string) (choice, *Rejection) {
+		return choice{}, &Rejection{Model: m.ID, Reason: reason, Change: change, gap: gap}
 	}
 	if m.MaxContext > 0 && m.MaxContext < p.req.Context && m.Kind == catalog.Generative {
-		return reject(fmt.Sprintf("its context is %d tokens, %d asked", m.MaxContext, p.req.Context), fmt.Sprintf("--context %d", m.MaxContext))
+		return reject(gapOf(float64(p.req.Context), float64(m.MaxContext)), fmt.Sprintf("its context is %d tokens, %d asked", m.MaxContext, p.req.Context), fmt.Sprintf("--context %d", m.MaxContext))
 	}
 	if !licenceAccepted(m.Licence, p.req.Licences) {
-		return reject(fmt.Sprintf("licence %s is not among %s", orUnknown(m.Licence), strings.Join(p.req.Licences, ", ")), "accept that licence")
+		return reject(gapOfWish, fmt.Sprintf("licence %s is not among %s", orUnknown(m.Licence), strings.Join(p.req.Licences, ", ")), "accept that licence")
 	}
 	quality := p.scale.of(m)
 	if p.req.MinQuality > 0 {
 		if quality == nil {
-			return reject("no published score for use case "+p.use.ID, "drop --min-quality")
+			return reject(gapOfWish, "no published score for use case "+p.use.ID, "drop --min-quality")
 		}
 		if quality.Value < p.req.MinQuality {
-			return reject(fmt.Sprintf("quality %.1f is below %.1f", quality.Value, p.req.MinQuality), fmt.Sprintf("--min-quality %.0f", quality.Value))
+			return reject(gapOf(p.req.MinQuality, quality.Value), fmt.Sprintf("quality %.1f is below %.1f", quality.Value, p.req.MinQuality), fmt.Sprintf("--min-quality %.0f", quality.Value))
 		}
 	}
 	options, near := p.options(m)
 	if len(options) == 0 {
-		return choice{}, p.explain(m, near)
+		r := p.explain(m, near)
+		r.gap = gapOfSupport
+		if r.ShortBytes > 0 {
+			free := float64(near.deployment.Device.FreeBytes)
+			r.gap = gapOf(free+float64(r.ShortBytes), free)
+		}
+		return choice{}, r
 	}
 	best := p.best(options, quality)
 	if p.req.MinTokensPerS > 0 && best.speed.TokensPerSUser.Value < p.req.MinTokensPerS {
 		fastest := slices.MaxFunc(options, func(a, b option) int {
 			return cmp.Compare(a.speed.TokensPerSUser.Value, b.speed.TokensPerSUser.Value)
 		})
-		return reject(fmt.Sprintf("%.1f tokens/s at best (%s), %.1f asked", fastest.speed.TokensPerSUser.Value, fastest.weights.Name, p.req.MinTokensPerS),
+		return reject(gapOf(p.req.MinTokensPerS, fastest.speed.TokensPerSUser.Value), fmt.Sprintf("%.1f tokens/s at best (%s), %.1f asked", fastest.speed.TokensPerSUser.Value, fastest.weights.Name, p.req.MinTokensPerS),
 			fmt.Sprintf("--min-tokens-per-s %.1f", fastest.speed.TokensPerSUser.Value))
 	}
 	return best, nil
+}
+
+// People turn away from a screen that stays empty for ten seconds (Nielsen,
+// Usability Engineering, 1993); for a long prompt they are assumed to grant a
+// millisecond for each of its tokens.
+const (
+	attentionS       = 10
+	patiencePerToken = 1e-3
+)
+
+// patience is how long users of the use case wait for the first token of a
+// model, in seconds. What is no dialogue is held to no such limit.
+func (p *pass) patience(m *catalog.Model) float64 {
+	if m.Kind != catalog.Generative {
+		return math.Inf(1)
+	}
+	return max(attentionS, patiencePerToken*float64(p.req.InputTokens))
 }
 
 func orUnknown(s string) string {

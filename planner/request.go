@@ -22,7 +22,7 @@ type Request struct {
 }
 
 // Recommendation is the answer: feasible candidates in rank order, then the
-// rest with reasons.
+// rest with reasons, the closest to feasible first.
 type Recommendation struct {
 	UseCase      string                 `json:"use_case"`
 	Context      int                    `json:"context"`
@@ -94,4 +94,6 @@ type Rejection struct {
 	Reason     string `json:"reason"`                // first constraint violated, with figures
 	Change     string `json:"change"`                // smallest change that would admit it
 	ShortBytes int64  `json:"short_bytes,omitempty"` // memory missing, when that is the reason
+
+	gap float64 // how far from feasible, by which rejections are ordered
 }

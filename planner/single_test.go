@@ -28,7 +28,7 @@ func TestSingle(t *testing.T) {
 		{"nothing said", []string{"1x L40S"}, "Qwen/Qwen3-8B", planner.Ask{}, "vllm bf16 L40S", "engine precision", ""},
 		{"everything said", []string{"1x L40S"}, "Qwen/Qwen3-8B", planner.Ask{Engine: "vllm@0.19", Precision: "fp8", KV: "fp8"}, "vllm fp8 L40S", "", ""},
 		{"an engine without its version", []string{"1x L40S"}, "Qwen/Qwen3-8B", planner.Ask{Engine: "llama.cpp"}, "llama.cpp q4_k_m L40S", "engine precision", ""},
-		{"hardware that vLLM does not run on", []string{"1x Apple M4 Max (40-core)"}, "Qwen/Qwen3-8B", planner.Ask{}, "llama.cpp q4_k_m Apple M4 Max (40-core)", "engine precision", ""},
+		{"hardware that vLLM does not run on", []string{"1x Apple M4 Max (40-core)"}, "Qwen/Qwen3-8B", planner.Ask{}, "llama.cpp q4_k_m Apple M4 Max (40-core)", "engine memory precision", ""},
 		{"a file", []string{"1x L40S"}, "Qwen/Qwen3-8B", planner.Ask{File: &estimator.GGUFLayout{Mix: "Q8_0", Layers: make([]int64, 36)}}, "llama.cpp q8_0 L40S", "engine precision", ""},
 		{"the group with the most memory", []string{"2x L40S", "1x H200 SXM 141GB"}, "Qwen/Qwen3-8B", planner.Ask{Engine: "vllm@0.19", Precision: "fp8"}, "vllm fp8 H200 SXM 141GB", "accelerator", ""},
 		{"an engine for other hardware", []string{"1x Apple M4 Max (40-core)"}, "Qwen/Qwen3-8B", planner.Ask{Engine: "vllm"}, "", "", "does not run on"},

@@ -44,7 +44,8 @@ func (m *Machine) Node(c Entries) (catalog.Node, []string) {
 			warn("accelerator %d (%s) is left out: its memory size is unknown", a.Index, a.Name)
 			continue
 		}
-		d := device{probed: a, entry: a.entry(c)}
+		d := device{probed: a}
+		d.entry, d.peaks = a.entry(c)
 		if d.free = a.MemoryTotalBytes - a.MemoryReservedBytes; a.MemoryFreeBytes != nil {
 			d.free = *a.MemoryFreeBytes
 		} else {
@@ -61,11 +62,13 @@ func (m *Machine) Node(c Entries) (catalog.Node, []string) {
 type device struct {
 	probed *Accelerator
 	entry  *catalog.Accelerator
+	peaks  catalog.Basis // of the entry's bandwidth and peaks
 	free   int64
 }
 
-// entry returns the catalog's entry, or one made of what the driver says.
-func (a *Accelerator) entry(c Entries) *catalog.Accelerator {
+// entry returns the catalog's entry, or one made of what the driver says, and
+// how its peaks are known.
+func (a *Accelerator) entry(c Entries) (*catalog.Accelerator, catalog.Basis) {
 	var known *catalog.Accelerator
 	if a.AcceleratorID != "" {
 		if entry, err := c.Accelerator(a.AcceleratorID); err == nil && entry.ID == a.AcceleratorID {
@@ -73,7 +76,7 @@ func (a *Accelerator) entry(c Entries) *catalog.Accelerator {
 		}
 	}
 	if known != nil && !a.instance() {
-		return known
+		return known, catalog.Datasheet
 	}
 	made := catalog.Accelerator{
 		ID: "probed:" + a.Name, Name: a.Name, Vendor: a.Vendor,
@@ -87,7 +90,7 @@ func (a *Accelerator) entry(c Entries) *catalog.Accelerator {
 	}
 	made.MemoryBytes, made.Unified, made.Units = a.MemoryTotalBytes, a.UnifiedMemory, a.Units
 	made.MemoryBandwidth, made.Peak = a.BandwidthGBps, catalog.Peak(a.PeakTFLOPS)
-	return &made
+	return &made, catalog.Basis(a.PeakBasis)
 }
 
 // groups collects devices that are the same entry, have the same memory and
@@ -114,7 +117,7 @@ func groups(devices []device) []catalog.Group {
 		list[i] = catalog.Group{
 			Accelerator: g[0].entry, Count: len(g),
 			MemoryBytes: last.probed.MemoryTotalBytes, FreeBytes: last.free,
-			Basis: catalog.Measured, Link: linkOf(g),
+			Basis: catalog.Measured, PeakBasis: g[0].peaks, Link: linkOf(g),
 		}
 		if used := last.probed.MemoryTotalBytes - last.probed.MemoryReservedBytes - last.free; used > last.probed.MemoryTotalBytes/20 {
 			list[i].Note = fmt.Sprintf("%d MiB of it are in use by other programs", used>>20)
@@ -125,7 +128,7 @@ func groups(devices []device) []catalog.Group {
 
 func (d device) joins(other device) bool {
 	apart := math.Abs(float64(d.free - other.free))
-	return d.entry.ID == other.entry.ID && d.probed.MemoryTotalBytes == other.probed.MemoryTotalBytes &&
+	return d.entry.ID == other.entry.ID && d.peaks == other.peaks && d.probed.MemoryTotalBytes == other.probed.MemoryTotalBytes &&
 		apart <= alikeShare*float64(d.probed.MemoryTotalBytes)
 }
 

@@ -50,9 +50,9 @@ func TestNodeGroupsEqualDevices(t *testing.T) {
 	*m.Accelerators[5].MemoryFreeBytes = 79 << 30
 	node, warnings := m.Node(shelf{"h100": h100})
 	want := []catalog.Group{
-		{Accelerator: h100, Count: 7, MemoryBytes: 80 << 30, FreeBytes: 79 << 30, Basis: catalog.Measured,
+		{Accelerator: h100, Count: 7, MemoryBytes: 80 << 30, FreeBytes: 79 << 30, Basis: catalog.Measured, PeakBasis: catalog.Datasheet,
 			Link: catalog.Link{Kind: "NVLink4", GBps: 450, Domain: 7}},
-		{Accelerator: h100, Count: 1, MemoryBytes: 80 << 30, FreeBytes: 20 << 30, Basis: catalog.Measured,
+		{Accelerator: h100, Count: 1, MemoryBytes: 80 << 30, FreeBytes: 20 << 30, Basis: catalog.Measured, PeakBasis: catalog.Datasheet,
 			Note: "61440 MiB of it are in use by other programs"},
 	}
 	if d := cmp.Diff(want, node.Groups); d != "" {
@@ -168,6 +168,9 @@ func TestNodeMakesAnEntryForAnUnknownDevice(t *testing.T) {
 	got := node.Groups[0].Accelerator
 	if got.Name != "NVIDIA Next" || got.MemoryBandwidth != 2000 || got.Peak.FP8 != 1000 || got.MemoryBytes != 96<<30 || got.ComputeCapability != "13.0" {
 		t.Errorf("entry %+v", got)
+	}
+	if basis := node.Groups[0].PeakBasis; basis != catalog.Modelled {
+		t.Errorf("peaks that were derived are %q", basis)
 	}
 	if !strings.Contains(got.Source, "driver") {
 		t.Errorf("source %q does not say that the driver is", got.Source)

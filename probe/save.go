@@ -4,18 +4,18 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
+	"github.com/plimsoll-dev/plimsoll/catalog/atomicfile"
 )
 
 // Save writes a machine as TOML. The file appears whole or not at all: what
 // was there before stays when writing fails.
-func Save(path string, m *Machine) (err error) {
+func Save(path string, m *Machine) error {
 	var text bytes.Buffer
 	text.WriteString("# A machine saved by Plimsoll. --machine reads it in place of probing.\n\n")
 	enc := toml.NewEncoder(&text)
@@ -23,33 +23,10 @@ func Save(path string, m *Machine) (err error) {
 	if err := enc.Encode(m); err != nil {
 		return fmt.Errorf("probe: save %s: %w", path, err)
 	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("probe: save %s: it exists and is not a regular file", path)
+	if err := atomicfile.Write(path, text.Bytes(), true); err != nil {
+		return fmt.Errorf("probe: save machine: %w", err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".plimsoll-*")
-	if err != nil {
-		return fmt.Errorf("probe: save %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(tmp.Name()) // the first error is the one to report
-			err = fmt.Errorf("probe: save %s: %w", path, err)
-		}
-	}()
-	_, err = tmp.Write(text.Bytes())
-	if err == nil {
-		err = tmp.Chmod(0o644)
-	}
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if closeErr := tmp.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
+	return nil
 }
 
 // Load reads a machine that [Save] wrote or a person did. Text that is not of
@@ -160,8 +137,14 @@ func (c *checker) accelerator(i int, a *Accelerator) {
 		figure{"memory_reserved_bytes", float64(a.MemoryReservedBytes)}, figure{"bandwidth_gbps", a.BandwidthGBps},
 		figure{"compute_units", float64(a.Units)}, figure{"power_limit_w", a.PowerLimitW},
 		figure{"pcie_gen", float64(a.PCIeGen)}, figure{"pcie_width", float64(a.PCIeWidth)})
+	for _, rate := range []float64{a.PeakTFLOPS.FP32, a.PeakTFLOPS.TF32, a.PeakTFLOPS.BF16, a.PeakTFLOPS.FP16, a.PeakTFLOPS.FP8, a.PeakTFLOPS.INT8, a.PeakTFLOPS.FP4} {
+		c.notNegative(table, i+1, figure{"peak_tflops", rate})
+	}
 	if a.MemoryFreeBytes != nil && *a.MemoryFreeBytes > a.MemoryTotalBytes {
 		c.fail(table, i+1, "memory_free_bytes", "%d is more than the total of %d", *a.MemoryFreeBytes, a.MemoryTotalBytes)
+	}
+	if bases := []string{"", string(catalog.Measured), string(catalog.Modelled), string(catalog.Datasheet), string(catalog.Assumed)}; !slices.Contains(bases, a.PeakBasis) {
+		c.fail(table, i+1, "peak_basis", "%q: accepted are measured, modelled, datasheet, assumed", a.PeakBasis)
 	}
 	if states := []string{StateOK, StateLost, StateError, StateNotModelled}; !slices.Contains(states, a.State) {
 		c.fail(table, i+1, "state", "%q: accepted are %s", a.State, strings.Join(states, ", "))

@@ -28,7 +28,7 @@ func full() *Machine {
 	m.Memory.TotalBytes = 1 << 40
 	for i := range m.Accelerators {
 		m.Accelerators[i].Index, m.Accelerators[i].State = i, StateOK
-		m.Accelerators[i].MemoryTotalBytes = 1 << 40
+		m.Accelerators[i].MemoryTotalBytes, m.Accelerators[i].PeakBasis = 1<<40, string(catalog.Modelled)
 	}
 	for i := range m.Topology {
 		m.Topology[i].A, m.Topology[i].B = 0, 0
@@ -135,6 +135,11 @@ func TestLoadRefuses(t *testing.T) {
 			`machine.toml:13: key "accelerator[2].state": "fine": accepted are ok, lost, error, not_modelled`},
 		{"free without total", head + "[[accelerator]]\nindex = 0\nvendor = \"amd\"\nname = \"a\"\nstate = \"ok\"\nmemory_free_bytes = 7\n",
 			`machine.toml:8: key "accelerator[1].memory_free_bytes": 7 is more than the total of 0`},
+		{"peaks known in no known way", head + "[[accelerator]]\nindex = 0\nvendor = \"amd\"\nname = \"a\"\nstate = \"ok\"\npeak_basis = \"guessed\"\n",
+			`machine.toml:8: key "accelerator[1].peak_basis": "guessed": accepted are measured, modelled, datasheet, assumed`},
+		{"a negative rate", head + "[[accelerator]]\nindex = 0\nvendor = \"amd\"\nname = \"a\"\nstate = \"ok\"\npeak_tflops = {bf16 = -1.0}\n",
+			`key "accelerator[1].peak_tflops": -1 must not be negative`},
+		{"no number", head + "[memory]\nbandwidth_gbps = nan\n", `machine.toml:4:`},
 		{"path to nowhere", head + "[[topology]]\na = 0\nb = 1\nvia = \"nvlink\"\n", `machine.toml:4: key "topology[1].a": there is no accelerator with index 0`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

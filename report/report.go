@@ -113,7 +113,7 @@ func (r *Report) writeCSV(w io.Writer) error {
 	for _, row := range rows {
 		record := make([]string, len(row))
 		for i, c := range row {
-			record[i] = c.raw()
+			record[i] = c.Raw()
 		}
 		if err := out.Write(record); err != nil {
 			return fmt.Errorf("report: csv: %w", err)
@@ -126,8 +126,8 @@ func (r *Report) writeCSV(w io.Writer) error {
 	return nil
 }
 
-// raw is the cell's value as a program reads it.
-func (c Cell) raw() string {
+// Raw is the cell's value as a program reads it.
+func (c Cell) Raw() string {
 	switch v := c.Value.(type) {
 	case nil:
 		return c.Text

@@ -47,18 +47,18 @@ func Open(path string) (*File, error) {
 }
 
 func openOne(path string) (*File, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("gguf: %w", err)
+	}
+	if !st.Mode().IsRegular() { // opening a pipe would wait for a writer
+		return nil, fmt.Errorf("gguf: %s: not a regular file", path)
+	}
 	r, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("gguf: %w", err)
 	}
 	defer r.Close()
-	st, err := r.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("gguf: %w", err)
-	}
-	if !st.Mode().IsRegular() {
-		return nil, fmt.Errorf("gguf: %s: not a regular file", path)
-	}
 	f, err := Read(r, st.Size())
 	if err != nil {
 		return nil, fmt.Errorf("gguf: %s: %w", path, err)

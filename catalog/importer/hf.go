@@ -136,7 +136,10 @@ func ofAnotherKind(c *config) error {
 			return fmt.Errorf("is %s (key %s), want a model's config.json", k.is, k.key)
 		}
 	}
-	return fmt.Errorf("missing key model_type; has %s", c.names(8))
+	if has := c.names(8); has != "" {
+		return fmt.Errorf("missing key model_type; has %s", has)
+	}
+	return errors.New("holds no keys, want model_type and the rest of a model's config.json")
 }
 
 // sequenceClassifier reports whether the checkpoint scores texts.

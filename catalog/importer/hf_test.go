@@ -236,6 +236,7 @@ func TestWrongConfigs(t *testing.T) {
 		{"processor", `{"image_processor_type": "X"}`, "is an image processor configuration"},
 		{"index", `{"weight_map": {}}`, "is a safetensors index"},
 		{"adapter", `{"peft_type": "LORA"}`, "is an adapter configuration"},
+		{"nothing", `{}`, "holds no keys, want model_type"},
 		{"no model_type", `{"foo": 1}`, "missing key model_type; has foo"},
 		{"unknown type", `{"model_type": "frobnicate", "hidden_size": 1}`, `model_type "frobnicate" is unknown; supported are `},
 		{"type with a reason", `{"model_type": "t5"}`, `model_type "t5" cannot be imported: encoder-decoder`},

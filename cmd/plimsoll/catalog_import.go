@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
+	"github.com/plimsoll-dev/plimsoll/catalog/atomicfile"
 	"github.com/plimsoll-dev/plimsoll/catalog/importer"
 	"github.com/plimsoll-dev/plimsoll/report"
 )
@@ -43,7 +46,15 @@ The entry is written as TOML. Keep it in a file of your own and name that with
 		Example: `  plimsoll catalog import ~/models/my-finetune --out my-models.toml
   plimsoll recommend --catalog my-models.toml`,
 		Args: exactly(1, "one directory, config.json or GGUF file"),
-		RunE: func(_ *cobra.Command, args []string) error { return a.importModel(args[0], o) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case o.force && o.out == "":
+				return usagef("--force lets --out replace a file: it means nothing without --out")
+			case o.out != "" && cmd.Flags().Changed("output"):
+				return usagef("--out writes TOML to a file, -o %s goes to standard output; accepted: one of them", a.global.output)
+			}
+			return a.importModel(args[0], o)
+		},
 	}
 	cmd.Flags().StringVar(&o.out, "out", "", "write the entry to `FILE` instead of standard output")
 	cmd.Flags().StringVar(&o.id, "id", "", "give the entry this `ID`")
@@ -67,8 +78,10 @@ func (a *app) importModel(path string, o importOptions) error {
 		return err
 	}
 	if o.out != "" {
-		if err := writeFile(o.out, b.Bytes(), o.force); err != nil {
+		if err := atomicfile.Write(o.out, b.Bytes(), o.force); errors.Is(err, fs.ErrExist) {
 			return usage(fmt.Errorf("--out: %w", err), "--force replaces a file that exists")
+		} else if err != nil {
+			return usage(fmt.Errorf("--out: %w", err))
 		}
 		fmt.Fprintf(a.Stderr, "plimsoll: wrote %s to %s\n", m.ID, o.out)
 		return nil
@@ -107,6 +120,8 @@ func readModel(path string) (*catalog.Model, *importer.File, error) {
 	}
 	if st, err := os.Stat(path); err != nil {
 		return nil, nil, usage(err)
+	} else if !st.IsDir() && !st.Mode().IsRegular() {
+		return nil, nil, usagef("%s: not a regular file", path)
 	} else if !st.IsDir() && !strings.EqualFold(filepath.Ext(path), ".json") {
 		return nil, nil, usagef("%s: accepted are a directory with config.json, a config.json or a .gguf file", path)
 	}
@@ -122,6 +137,9 @@ func readModel(path string) (*catalog.Model, *importer.File, error) {
 func isGGUF(path string) bool {
 	if strings.EqualFold(filepath.Ext(path), ".gguf") {
 		return true
+	}
+	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() {
+		return false
 	}
 	f, err := os.Open(path)
 	if err != nil {

@@ -124,6 +124,9 @@ func find(c *catalog.Catalog, name, only string) (hit, error) {
 	if only != "" && !slices.Contains(lookupKinds(), only) {
 		return hit{}, fmt.Errorf("--kind %q: accepted are %s", only, strings.Join(lookupKinds(), ", "))
 	}
+	if strings.TrimSpace(name) == "" {
+		return hit{}, errors.New("an empty name; accepted: that of an entry")
+	}
 	var own, partly []hit
 	missing := &catalog.NotFoundError{Kind: "entry", Name: name}
 	for _, l := range lookups {

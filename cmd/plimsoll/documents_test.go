@@ -15,7 +15,9 @@ import (
 var documents = map[reflect.Type]string{
 	reflect.TypeFor[recommendDocument]():     "plimsoll.recommendation/v1",
 	reflect.TypeFor[estimateDocument]():      "plimsoll.estimate/v1",
+	reflect.TypeFor[estimatesDocument]():     "plimsoll.estimates/v1",
 	reflect.TypeFor[verifyDocument]():        "plimsoll.verification/v1",
+	reflect.TypeFor[accuracyDocument]():      "plimsoll.accuracy/v1",
 	reflect.TypeFor[probe.Machine]():         probe.Schema,
 	reflect.TypeFor[versionDocument]():       "plimsoll.version/v1",
 	reflect.TypeFor[errorDocument]():         "plimsoll.error/v1",
@@ -79,12 +81,26 @@ func fieldsOf(t reflect.Type) []reflect.StructField {
 		}
 		switch {
 		case f.Anonymous && embedded.Kind() == reflect.Struct:
-			list = append(list, fieldsOf(embedded)...)
+			for _, inner := range fieldsOf(embedded) {
+				if !shadowed(t, inner) {
+					list = append(list, inner)
+				}
+			}
 		case jsonKey(f) != "":
 			list = append(list, f)
 		}
 	}
 	return list
+}
+
+// shadowed reports whether a struct has a key of an embedded one itself.
+func shadowed(t reflect.Type, inner reflect.StructField) bool {
+	for i := range t.NumField() {
+		if f := t.Field(i); !f.Anonymous && jsonKey(f) == jsonKey(inner) {
+			return true
+		}
+	}
+	return false
 }
 
 var keyRow = regexp.MustCompile("^\\| `([^`]+)` \\| ([^|]+) \\| ([^|]+) \\|$")

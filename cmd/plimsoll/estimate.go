@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -50,8 +53,9 @@ func (d *deploymentFlags) addTo(f *pflag.FlagSet) {
 	f.IntVar(&o.GPULayers, "gpu-layers", 0, "llama.cpp: layers on the accelerator, the output counts as one (default: all that fit)")
 }
 
-// check refuses numbers that mean nothing.
-func (d *deploymentFlags) check() error {
+// check refuses numbers that mean nothing. Zero is what a flag is that was not
+// given.
+func (d *deploymentFlags) check(given func(flag string) bool) error {
 	o := d.options
 	for _, n := range []struct {
 		flag  string
@@ -60,11 +64,11 @@ func (d *deploymentFlags) check() error {
 		{"tp", d.tp}, {"pp", d.pp}, {"dp", d.dp}, {"ep", d.ep}, {"attention-dp", d.attentionDP}, {"max-model-len", o.MaxModelLen},
 		{"max-num-seqs", o.MaxSeqs}, {"max-num-batched-tokens", o.MaxBatchedTokens}, {"gpu-layers", o.GPULayers},
 	} {
-		if n.value < 0 {
+		if n.value < 0 || n.value == 0 && given(n.flag) {
 			return usagef("--%s %d: accepted are positive numbers", n.flag, n.value)
 		}
 	}
-	if f := o.MemoryFraction; !(f >= 0 && f <= 1) { // so that NaN fails
+	if f := o.MemoryFraction; !(f >= 0 && f <= 1) || f == 0 && given("memory-fraction") { // so that NaN fails
 		return usagef("--memory-fraction %g: accepted is a share from 0 to 1", f)
 	}
 	return nil
@@ -77,6 +81,7 @@ func (a *app) estimateCommand() *cobra.Command {
 	var o estimateOptions
 	cmd := a.estimateLike(&o)
 	cmd.Flags().BoolVar(&o.explain, "explain", false, "show each formula with its numbers")
+	a.addBatch(cmd)
 	return cmd
 }
 
@@ -91,9 +96,12 @@ replica. MODEL is a name of the catalog, a GGUF file or a directory with a
 Hugging Face config.json.`,
 		Example: `  plimsoll estimate Qwen/Qwen3-8B --on "1x L40S" --engine vllm@0.19
   plimsoll estimate llama-3.3-70b-instruct --on "4x H100 SXM5 80GB" --tp 4 --precision fp8 --explain
-  plimsoll estimate ./model-Q4_K_M.gguf --gpu-layers 20`,
+  plimsoll estimate ./model-Q4_K_M.gguf --gpu-layers 20
+  plimsoll estimate --from cases.jsonl -o jsonl`,
 		Args: exactly(1, "one model"),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.estimate(cmd.Context(), args[0], *o) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.estimate(cmd.Context(), args[0], *o, cmd.Flags().Changed)
+		},
 	}
 	f := cmd.Flags()
 	o.addTo(f)
@@ -154,8 +162,9 @@ func summarise(d estimator.Deployment) deploymentSummary {
 	return s
 }
 
-func (a *app) estimate(ctx context.Context, model string, o estimateOptions) error {
-	if err := o.check(); err != nil {
+// estimate answers for one deployment; given tells which flags the user gave.
+func (a *app) estimate(ctx context.Context, model string, o estimateOptions, given func(flag string) bool) error {
+	if err := o.check(given); err != nil {
 		return err
 	}
 	if o.input > maxTokens || o.output > maxTokens {
@@ -172,6 +181,9 @@ func (a *app) estimate(ctx context.Context, model string, o estimateOptions) err
 	if err != nil {
 		return err
 	}
+	if ask.Engine == "" && given("gpu-layers") {
+		ask.Engine = estimator.LlamaCpp
+	}
 	hw, err := a.hardware(ctx, c)
 	if err != nil {
 		return err
@@ -179,6 +191,9 @@ func (a *app) estimate(ctx context.Context, model string, o estimateOptions) err
 	d, chosen, err := planner.Single(c, hw.Node, ask)
 	if err != nil {
 		return usage(err)
+	}
+	if err := o.checkUse(given, &d); err != nil {
+		return err
 	}
 	ledger, err := estimator.Memory(d)
 	if err != nil {
@@ -188,14 +203,40 @@ func (a *app) estimate(ctx context.Context, model string, o estimateOptions) err
 	if err != nil {
 		return err
 	}
+	shortened, err := o.fitInto(&resolved, given)
+	if err != nil {
+		return err
+	}
 	document := estimateDocument{
 		Schema: "plimsoll.estimate/v1", Tool: toolName(), Hardware: hw, Deployment: summarise(resolved), Memory: ledger,
 		Workload:    estimator.Workload{InputTokens: o.input, OutputTokens: o.output, Concurrency: o.concurrency},
-		Assumptions: append(chosen, ledger.Assumptions...),
+		Assumptions: slices.Concat(chosen, ledger.Assumptions, shortened),
 	}
 	document.addSpeed(c, resolved)
 	a.warn(hw.Warnings)
 	return a.answer(estimateReport(document, o.explain))
+}
+
+// fitInto holds the request against the longest sequence. A default that is
+// longer is shortened, and said; encoders write nothing.
+func (o *estimateOptions) fitInto(d *estimator.Deployment, given func(flag string) bool) ([]estimator.Assumption, error) {
+	longest, output := d.Options.MaxModelLen, o.output
+	if d.Model.Kind != catalog.Generative {
+		output = 0
+	}
+	if o.input+output <= longest || longest == 0 {
+		return nil, nil
+	}
+	if given("input-tokens") || given("output-tokens") || longest < 2 {
+		return nil, usage(fmt.Errorf("a request of %d tokens in and %d out is longer than a sequence of %d", o.input, output, longest),
+			"--input-tokens and --output-tokens make it shorter, --max-model-len the sequence longer")
+	}
+	o.input = max(1, longest*o.input/(o.input+output))
+	if output > 0 {
+		o.output = max(1, longest-o.input)
+	}
+	why := fmt.Sprintf("the usual request is longer than a sequence of %d tokens", longest)
+	return []estimator.Assumption{{Name: "input_tokens", Value: strconv.Itoa(o.input), Why: why}, {Name: "output_tokens", Value: strconv.Itoa(o.output), Why: why}}, nil
 }
 
 // addSpeed estimates the speed of a deployment that fits.
@@ -234,8 +275,14 @@ func (d *deploymentFlags) ask(c *catalog.Catalog, model string) (planner.Ask, er
 	if err != nil {
 		return ask, err
 	}
+	if err := c.CheckModel(model, m); err != nil {
+		return ask, usage(err)
+	}
 	ask.Model = m
 	if file != nil {
+		if d.precision != "" && file.Mix != "" && !strings.EqualFold(d.precision, file.Mix) {
+			return ask, usagef("--precision %s: %s holds %s", d.precision, model, file.Mix)
+		}
 		ask.File = ggufLayout(model, file)
 	}
 	return ask, nil

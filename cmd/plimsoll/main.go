@@ -19,6 +19,7 @@ func main() { os.Exit(start()) }
 func start() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once, whatever it waits for
 	return Run(ctx, env{
 		Args:      os.Args[1:],
 		Stdin:     os.Stdin,

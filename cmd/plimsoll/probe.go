@@ -42,6 +42,9 @@ func (a *app) probe(cmd *cobra.Command, o probeOptions) error {
 	if len(a.global.on) > 0 {
 		return usagef("probe looks at a machine; --on names hardware that is not here")
 	}
+	if o.doctor && (cmd.Flags().Changed("output") || a.global.wide) {
+		return usagef("probe --doctor writes Markdown as it is: -o and --wide mean nothing to it")
+	}
 	c, err := a.loadCatalog()
 	if err != nil {
 		return err

@@ -66,6 +66,8 @@ func (o *recommendOptions) check() error {
 	switch {
 	case o.context < 0 || o.input < 0 || o.output < 0:
 		return usagef("--context, --input-tokens and --output-tokens count tokens: they cannot be negative")
+	case o.context > maxTokens || o.input > maxTokens || o.output > maxTokens:
+		return usagef("--context, --input-tokens and --output-tokens: accepted are at most %d", maxTokens)
 	case !(o.minTokensPerS >= 0 && o.minTokensPerS <= 1e9): // so that NaN fails
 		return usagef("--min-tokens-per-s %g: accepted are numbers from 0", o.minTokensPerS)
 	case !(o.minQuality >= 0 && o.minQuality <= 100):
@@ -86,6 +88,9 @@ func (o *recommendOptions) request(c *catalog.Catalog) (planner.Request, error) 
 	var err error
 	if r.UseCase, err = c.UseCase(o.useCase); err != nil {
 		return r, usage(err, "`plimsoll catalog list use-cases` lists them")
+	}
+	if o.output > 0 && r.UseCase.Kind != catalog.Generative {
+		return r, usagef("--output-tokens %d: use case %s writes nothing", o.output, r.UseCase.ID)
 	}
 	for _, name := range o.models {
 		m, err := c.Model(name)

@@ -29,8 +29,15 @@ func (g *globalFlags) addTo(f *pflag.FlagSet) {
 	f.StringArrayVar(&g.on, "on", nil, "hardware to use in place of this machine: `\"8x H100 SXM5 80GB\"` (repeatable)")
 }
 
-// check holds what the flags say against each other.
-func (g *globalFlags) check() error {
+// check holds what the flags say against each other. A batch has one form of
+// output more.
+func (g *globalFlags) check(batch bool) error {
+	switch {
+	case g.output == jsonLines && batch:
+		return nil
+	case g.output == jsonLines:
+		return usagef("output form %q: accepted with `estimate --from`; else %s", g.output, strings.Join(report.Formats(), ", "))
+	}
 	if _, err := report.ParseFormat(g.output); err != nil {
 		return usage(err)
 	}
@@ -63,7 +70,12 @@ func (a *app) rootCommand() *cobra.Command {
   plimsoll probe`
 	root.Args = func(cmd *cobra.Command, args []string) error { return unknownCommand(cmd, args) }
 	root.SilenceErrors, root.SilenceUsage = true, true
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.global.check() }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := a.global.check(cmd.Flags().Changed("from")); err != nil {
+			return err
+		}
+		return checkMeaning(cmd)
+	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(err, fmt.Sprintf("`%s --help` lists the flags", cmd.CommandPath()))
 	})
@@ -77,9 +89,11 @@ func (a *app) rootCommand() *cobra.Command {
 		a.estimateCommand(),
 		a.explainCommand(),
 		a.verifyCommand(),
+		a.accuracyCommand(),
 		a.versionCommand(),
 		a.completionCommand(),
 	)
+	takeOnce(root)
 	return root
 }
 

@@ -55,7 +55,7 @@ func (a *app) verify(ctx context.Context, o verifyOptions) error {
 	if o.log == "" {
 		return usage(errors.New("verify needs a log: --log FILE"), "--log - reads standard input")
 	}
-	parsed, err := a.readLog(o.log)
+	parsed, err := a.readLog(ctx, o.log)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,9 @@ func (a *app) verify(ctx context.Context, o verifyOptions) error {
 	return a.answer(verifyReport(verifyDocument{"plimsoll.verification/v1", toolName(), o.log, notes, r}))
 }
 
-func (a *app) readLog(path string) (*enginelog.Log, error) {
+// readLog reads the log of an engine. Standard input may stay open as long as
+// the engine runs, so an interrupt does not wait for its end.
+func (a *app) readLog(ctx context.Context, path string) (*enginelog.Log, error) {
 	var in io.Reader = a.Stdin
 	if path != "-" {
 		f, err := os.Open(path)
@@ -88,11 +90,24 @@ func (a *app) readLog(path string) (*enginelog.Log, error) {
 		defer f.Close()
 		in = f
 	}
-	parsed, err := enginelog.Parse(in)
-	if err != nil {
-		return nil, usage(fmt.Errorf("%s: %w", path, err))
+	type outcome struct {
+		log *enginelog.Log
+		err error
 	}
-	return parsed, nil
+	read := make(chan outcome, 1)
+	go func() {
+		parsed, err := enginelog.Parse(in)
+		read <- outcome{parsed, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-read:
+		if r.err != nil {
+			return nil, usage(fmt.Errorf("%s: %w", path, r.err))
+		}
+		return r.log, nil
+	}
 }
 
 // namedNode is the hardware that --on or --machine names, nil without them:

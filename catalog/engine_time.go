@@ -1,0 +1,66 @@
+package catalog
+
+import "slices"
+
+// EngineTime is what an engine adds to its kernels, from version From on, on
+// the accelerators that it names. The most specific entry counts: one that
+// names the architecture before one for the vendor, then the newest.
+type EngineTime struct {
+	Engine        string   `toml:"engine" json:"engine"`
+	From          string   `toml:"from,omitempty" json:"from,omitempty"` // version; empty: any
+	Vendor        string   `toml:"vendor" json:"vendor"`
+	Architectures []string `toml:"architectures,omitempty" json:"architectures,omitempty"` // empty: all of the vendor
+
+	Kernels  float64 `toml:"kernels" json:"kernels"`                    // time of kernels over that of their curves
+	Step     float64 `toml:"step_us" json:"step_us"`                    // of every step
+	Layer    float64 `toml:"layer_us" json:"layer_us"`                  // of every layer
+	Sequence float64 `toml:"sequence_us" json:"sequence_us"`            // of every decoding sequence
+	Parallel float64 `toml:"parallel_us,omitzero" json:"parallel_us"`   // of every step on several accelerators: workers are told and answer
+	Token    float64 `toml:"token_us,omitzero" json:"token_us"`         // of every input token of a request, outside of steps: text to tokens, hashes, copies between processes
+	Eager    float64 `toml:"eager_layer_us" json:"eager_layer_us"`      // least time of a layer in a step launched without a graph:
+	Graph    float64 `toml:"graph_tokens,omitzero" json:"graph_tokens"` // one with prompts and more tokens than this
+
+	Prefill  float64 `toml:"prefill" json:"prefill"`                       // time of a prompt's kernels over that of their curves
+	Experts  float64 `toml:"prefill_experts" json:"prefill_experts"`       // of that, time of the experts once more: routing, permutation, imbalance
+	Alone    bool    `toml:"prefill_alone,omitempty" json:"prefill_alone"` // prompts have steps of their own while decoding waits
+	Requests float64 `toml:"request_ms" json:"request_ms"`                 // of a request outside of steps: API, tokenizer
+	Wait     float64 `toml:"wait_steps" json:"wait_steps"`                 // decode steps that a request waits for, beside its own
+
+	Source string `toml:"source" json:"source"`
+}
+
+// StepTime is the time of one step in microseconds, from that of its kernels:
+// those of decoding alone, and what prompts add to them, of which experts.
+func (e *EngineTime) StepTime(decode, prompts, experts, promptTokens, sequences, layers float64, several bool) float64 {
+	us := e.Kernels * (decode + e.Prefill*(prompts+(e.Experts-1)*experts))
+	if promptTokens > 0 && promptTokens+sequences > e.Graph {
+		us = max(us, e.Eager*layers)
+	}
+	if several {
+		us += e.Parallel
+	}
+	return us + e.Step + e.Layer*layers + e.Sequence*sequences
+}
+
+// EngineTimeFor returns the entry for an engine's version on an accelerator,
+// or nil.
+func (c *Catalog) EngineTimeFor(engine, version string, acc *Accelerator) *EngineTime {
+	v, err := ParseVersion(version)
+	var best *EngineTime
+	var reached Version
+	for i := range c.EngineTimes {
+		e := &c.EngineTimes[i]
+		if e.Engine != engine || e.Vendor != acc.Vendor || len(e.Architectures) > 0 && !slices.Contains(e.Architectures, acc.Architecture) {
+			continue
+		}
+		from, _ := ParseVersion(e.From) // checked on reading; empty is the zero version
+		if e.From != "" && (err != nil || v.Compare(from) < 0) {
+			continue
+		}
+		if best == nil || len(best.Architectures) == 0 && len(e.Architectures) > 0 ||
+			(len(best.Architectures) > 0) == (len(e.Architectures) > 0) && from.Compare(reached) > 0 {
+			best, reached = e, from
+		}
+	}
+	return best
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/plimsoll-dev/plimsoll/estimator"
+)
+
+// once is a flag that has one value: a second one that differs is an error,
+// where it would otherwise replace the first in silence.
+type once struct {
+	pflag.Value
+	given bool
+}
+
+// Set takes the value, or says what was given before.
+func (o *once) Set(text string) error {
+	if text == "" { // the variable of a script that was never set
+		return errEmpty
+	}
+	before := o.String()
+	if err := o.Value.Set(text); err != nil {
+		return err
+	}
+	if o.given && o.String() != before {
+		return fmt.Errorf("it was given before, as %q; accepted: once", before)
+	}
+	o.given = true
+	return nil
+}
+
+var errEmpty = errors.New("it is empty; accepted: a value, or the flag left out")
+
+// list is a flag that may be repeated.
+type list struct {
+	pflag.Value
+	pflag.SliceValue
+}
+
+// Set adds values; none of them may be empty.
+func (l *list) Set(text string) error {
+	if strings.TrimSpace(text) == "" {
+		return errEmpty
+	}
+	return l.Value.Set(text)
+}
+
+// takeOnce makes every flag of a command tree a [once] or a [list].
+func takeOnce(cmd *cobra.Command) {
+	wrap := func(f *pflag.Flag) {
+		switch v := f.Value.(type) {
+		case *once, *list:
+		case pflag.SliceValue:
+			f.Value = &list{f.Value, v}
+		default:
+			f.Value = &once{Value: v}
+		}
+	}
+	cmd.Flags().VisitAll(wrap)
+	cmd.PersistentFlags().VisitAll(wrap)
+	for _, sub := range cmd.Commands() {
+		takeOnce(sub)
+	}
+}
+
+// withoutMeaning are flags of all commands that some commands, and those below
+// them, have no use for, and why.
+var withoutMeaning = map[string]struct {
+	flags []string
+	why   string
+}{
+	"catalog":    {[]string{"on", "machine"}, "it looks at no hardware"},
+	"version":    {[]string{"on", "machine", "catalog"}, "it looks at the program only"},
+	"completion": {[]string{"on", "machine", "catalog", "output", "wide"}, "it writes a script"},
+}
+
+// checkMeaning refuses flags that the command would ignore.
+func checkMeaning(cmd *cobra.Command) error {
+	for c := cmd; c.HasParent(); c = c.Parent() {
+		for _, name := range withoutMeaning[c.Name()].flags {
+			if cmd.Flags().Changed(name) {
+				return usagef("--%s means nothing to %s: %s", name, cmd.CommandPath(), withoutMeaning[c.Name()].why)
+			}
+		}
+	}
+	return nil
+}
+
+// checkUse refuses options that the deployment has no use for.
+func (d *deploymentFlags) checkUse(given func(flag string) bool, on *estimator.Deployment) error {
+	llama := on.Engine.ID == estimator.LlamaCpp
+	switch {
+	case given("gpu-layers") && !llama:
+		return usagef("--gpu-layers is an option of llama.cpp: %s has none", on.Engine.Name)
+	case given("gpu-layers") && on.Device.Accelerator.Class == "cpu":
+		return usagef("--gpu-layers: the hardware has no accelerator to put layers on")
+	case given("enforce-eager") && llama:
+		return usagef("--enforce-eager is no option of llama.cpp")
+	case given("memory-fraction") && on.Version.MemoryFraction == 0:
+		return usagef("--memory-fraction is no option of %s: it takes what it needs", on.Engine.Name)
+	}
+	return nil
+}

@@ -1,0 +1,183 @@
+package estimator
+
+import (
+	"github.com/plimsoll-dev/plimsoll/catalog"
+)
+
+// Step is one forward pass of a replica: new tokens of prompts, and one token
+// for every sequence that decodes. Counts may be fractions: means over steps.
+type Step struct {
+	PrefillTokens float64 // new tokens of all prompts
+	Prompts       float64 // that they belong to
+	Offset        float64 // tokens of a prompt that are cached before them
+	Decode        float64 // sequences that decode
+	Context       float64 // cached tokens of a decoding sequence
+}
+
+// Timetable is a deployment's forward pass, compiled: the operations of one
+// accelerator and what the engine adds. It is read-only and may be shared.
+type Timetable struct {
+	d      Deployment
+	ledger Ledger
+	ops    []op
+	engine *catalog.EngineTime
+	far    catalog.Relation
+	pool   []cacheKind
+}
+
+// NewTimetable compiles a deployment that is resolved and whose ledger is
+// known. The error says what is unknown of its class.
+func NewTimetable(c *catalog.Catalog, d Deployment, l Ledger) (*Timetable, error) {
+	e, err := engineTimeOf(c, &d)
+	if err != nil {
+		return nil, err
+	}
+	list := opList{c: c, d: &d, acc: d.Device.Accelerator, ops: make([]op, 0, 32)}
+	if err := list.list(); err != nil {
+		return nil, err
+	}
+	return &Timetable{d: d, ledger: l, ops: list.ops, engine: e, far: list.far, pool: d.cacheKinds(d.stageOf(0), d.kvPrecision())}, nil
+}
+
+// counts are the rows of a step by kind, on the busiest accelerator.
+type counts [5]float64
+
+func (t *Timetable) counts(s Step) counts {
+	groups := float64(t.d.AttentionDP)
+	decode := s.Decode / groups
+	if groups > 1 && s.Decode > 0 {
+		decode = max(decode, min(1, s.Decode))
+	}
+	prefill := s.PrefillTokens
+	if groups > 1 {
+		prefill /= min(groups, max(s.Prompts, 1)) // a prompt lies in one group
+	}
+	return counts{
+		allRows: s.PrefillTokens + s.Decode, groupRows: prefill + decode, emittedRows: s.Prompts + s.Decode,
+		decodeRows: decode, prefillRows: prefill,
+	}
+}
+
+// Microseconds is the time of one step: kernels and collectives, launches, and
+// the engine's own time.
+func (t *Timetable) Microseconds(s Step) float64 {
+	var decode, decodeExperts, prompts, promptExperts float64
+	if s.Decode > 0 {
+		decode, decodeExperts = t.kernels(Step{Decode: s.Decode, Context: s.Context})
+	}
+	if s.PrefillTokens > 0 {
+		prompts, promptExperts = t.kernels(s)
+		prompts, promptExperts = prompts-decode, promptExperts-decodeExperts
+	}
+	return t.engine.StepTime(decode, prompts, promptExperts, s.PrefillTokens, s.Decode, float64(t.d.Model.Arch.Layers), t.d.World() > 1)
+}
+
+// kernels is the time of a step's kernels and collectives by their curves, and
+// that of the experts among them.
+func (t *Timetable) kernels(s Step) (us, experts float64) {
+	n := t.counts(s)
+	for i := range t.ops {
+		o := &t.ops[i]
+		v := t.opTime(o, s, n)
+		us += v
+		if o.work == expertWork {
+			experts += v
+		}
+	}
+	return us, experts
+}
+
+// opTime is the time of an operation in all of its layers.
+func (t *Timetable) opTime(o *op, s Step, n counts) float64 {
+	m := n[o.rows]
+	if m <= 0 {
+		return 0
+	}
+	switch o.work {
+	case matrixWork:
+		return o.count * o.curve.Matrix(o.fRow*m, o.bFixed+o.bRow*m)
+	case expertWork:
+		return o.count * t.expertTime(o, m)
+	case prefillWork:
+		return o.count * t.prefillTime(o, s, m)
+	case decodeWork:
+		return o.count * o.curve.Decode(t.decodeLoad(o, s, m))
+	case scanWork:
+		return o.count * (scanLaunch + n[decodeRows]*o.bRow + n[prefillRows]*o.fRow)
+	case reduceWork:
+		return o.count * o.curve.Collective(o.bRow*m)
+	default: // streams, dispatch, transfers
+		return o.count * (o.bFixed + o.bRow*m)
+	}
+}
+
+// decodeLoad is what m sequences attend to and read, in microseconds at the peaks.
+func (t *Timetable) decodeLoad(o *op, s Step, m float64) (f, b float64) {
+	attended := s.Context
+	if o.window > 0 {
+		attended = min(attended, o.window)
+	}
+	if o.topK > 0 {
+		attended = min(attended, o.topK)
+	}
+	return m * (o.fRow*attended + o.fIndex*s.Context), m * (o.bRow*attended + o.bIndex*s.Context)
+}
+
+// expertTime is the grouped product over the experts that m tokens touch.
+func (t *Timetable) expertTime(o *op, m float64) float64 {
+	visits, touched := t.expertLoad(m)
+	return o.curve.Matrix(o.fRow*visits, o.bFixed*touched+o.bRow*visits)
+}
+
+// expertLoad is how many visits m tokens pay to the experts of this accelerator,
+// and how many different ones they touch: E/EP (1 - (1 - k/E)^m) under uniform
+// routing.
+func (t *Timetable) expertLoad(m float64) (visits, touched float64) {
+	e := t.d.Model.Arch.Experts
+	visits = m * float64(e.PerToken) / float64(t.d.EP)
+	touched = expertsTouched(e, m) / float64(t.d.EP)
+	return visits, max(touched, min(1, visits))
+}
+
+// prefillTime is causal attention of m new tokens, each to what is before it.
+func (t *Timetable) prefillTime(o *op, s Step, m float64) float64 {
+	each := s.PrefillTokens / max(s.Prompts, 1)
+	before := s.Offset + each/2
+	attended := before
+	if o.window > 0 {
+		attended = min(attended, o.window)
+	}
+	if o.topK > 0 {
+		attended = min(attended, o.topK)
+	}
+	return o.curve.Prefill(m*(o.fRow*attended+o.fIndex*before), s.Offset+each)
+}
+
+// shares are the parts of the peak FLOP/s and of the peak bandwidth that a step
+// keeps busy on the busiest accelerator, from its matrix products, experts and
+// attention over the cache: what its power follows.
+func (t *Timetable) shares(s Step) (flop, bytes float64) {
+	n := t.counts(s)
+	for i := range t.ops {
+		o := &t.ops[i]
+		m := n[o.rows]
+		if m <= 0 {
+			continue
+		}
+		f, b := o.fRow*m, o.bFixed+o.bRow*m
+		switch o.work {
+		case expertWork:
+			visits, touched := t.expertLoad(m)
+			f, b = o.fRow*visits, o.bFixed*touched+o.bRow*visits
+		case decodeWork:
+			f, b = t.decodeLoad(o, s, m)
+		case matrixWork:
+		default:
+			continue
+		}
+		flop += o.count * f
+		bytes += o.count * b
+	}
+	us := t.Microseconds(s)
+	return min(flop/us, 1), min(bytes/us, 1)
+}
