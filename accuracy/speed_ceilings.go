@@ -26,6 +26,8 @@ func SpeedCeilings() []SpeedCeiling {
 		{ClosedLoop, TPOT, 0.082, 0.104},
 		{ClosedLoop, Throughput, 0.065, 0.094},
 		{ClosedLoop, Power, 0.027, 0.065},
+		{Disaggregated, TPOT, 0.124, 0.166},
+		{Disaggregated, Throughput, 0.171, 0.238},
 		{MaxThroughput, Throughput, 0.138, 0.218},
 		{StaticBatch, Throughput, 0.074, 0.124},
 		{FirstToken, TTFTMean, 0.172, 0.189},

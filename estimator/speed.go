@@ -98,7 +98,7 @@ func (t *Timetable) bound(s Step) string {
 // scales its kernels by, and the launches that it waits for, are spread over them.
 func (t *Timetable) groups(s Step) map[Group]float64 {
 	n, total := t.counts(s), t.Microseconds(s)
-	host := t.engine.StepTime(0, 0, 0, 0, s.Decode, float64(t.d.Model.Arch.Layers), t.d.World() > 1)
+	host := t.engine.StepTime(0, 0, 0, 0, s.Decode/float64(t.d.AttentionDP), float64(t.d.Model.Arch.Layers), t.d.World() > 1)
 	kernels, _ := t.kernels(s)
 	shares := map[Group]float64{GroupHost: host / total}
 	for i := range t.ops {

@@ -69,7 +69,7 @@ func (t *Timetable) Microseconds(s Step) float64 {
 		prompts, promptExperts = t.kernels(s)
 		prompts, promptExperts = prompts-decode, promptExperts-decodeExperts
 	}
-	return t.engine.StepTime(decode, prompts, promptExperts, s.PrefillTokens, s.Decode, float64(t.d.Model.Arch.Layers), t.d.World() > 1)
+	return t.engine.StepTime(decode, prompts, promptExperts, s.PrefillTokens, s.Decode/float64(t.d.AttentionDP), float64(t.d.Model.Arch.Layers), t.d.World() > 1)
 }
 
 // kernels is the time of a step's kernels and collectives by their curves, and
