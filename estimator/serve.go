@@ -65,8 +65,19 @@ func (s *serving) prepare() {
 	s.context = s.in + s.out/2
 	groups := float64(d.AttentionDP)
 	s.chunk = float64(d.Options.MaxBatchedTokens) * groups
-	s.most = max(1, min(float64(d.Options.MaxSeqs)*groups, s.t.sequences(s.in+0.55*s.out)))
+	s.most = max(1, min(float64(d.Options.MaxSeqs)*groups, s.t.sequences(s.in+s.reserved()*s.out)))
 	s.stages = float64(d.PP)
+}
+
+// reserved is the part of a sequence's output that its cache has room for on
+// average: TensorRT-LLM admits a request only when all of it has, by its default
+// policy GUARANTEED_NO_EVICT; the others give out blocks as tokens come, and keep
+// a little for what is in flight.
+func (s *serving) reserved() float64 {
+	if s.t.d.Engine.ID == "tensorrt-llm" {
+		return 1
+	}
+	return 0.55
 }
 
 // sequences is how many sequences of a mean length the pool of a replica holds.
