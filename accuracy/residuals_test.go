@@ -141,3 +141,53 @@ func TestIntervalsHold(t *testing.T) {
 		t.Logf("%s: %.0f %% of %.0f inside", name, 100*c.in/c.of, c.of)
 	}
 }
+
+// TestFewGroupsAreWidened measures why: how many TPOTs of one group of a class
+// lie within the half width of another.
+func TestFewGroupsAreWidened(t *testing.T) {
+	rows, err := ReplaySpeed(shipped(t), estimator.Serve)
+	if err != nil {
+		t.Fatal(err)
+	}
+	classes := map[SpeedClass]map[string][]float64{} // sizes of the residuals by group
+	for i := range rows {
+		r := &rows[i]
+		c := r.Cell(TPOT)
+		if c == nil || r.Class.Engine == estimator.LlamaCpp || r.Suite == Disaggregated {
+			continue
+		}
+		r.Class.Precision = ""
+		if classes[r.Class] == nil {
+			classes[r.Class] = map[string][]float64{}
+		}
+		classes[r.Class][r.Group] = append(classes[r.Class][r.Group], math.Abs(math.Log(c.Predicted/c.Measured)))
+	}
+	held := func(widened float64) float64 {
+		shares, pairs := 0.0, 0.0
+		for _, groups := range classes {
+			for a, own := range groups {
+				for b, other := range groups {
+					if a == b || len(own) < 8 || len(other) < 8 {
+						continue
+					}
+					slices.Sort(own)
+					half := math.Log(1 + widened*(math.Exp(quantile(own, coverage))-1))
+					in := 0.0
+					for _, size := range other {
+						if size <= half {
+							in++
+						}
+					}
+					shares += in / float64(len(other))
+					pairs++
+				}
+			}
+		}
+		return shares / pairs
+	}
+	if plain, widened := held(1), held(fewGroups); plain > coverage-0.05 || widened < coverage-0.02 {
+		t.Errorf("%.2f of another group lie within the half width of one, %.2f when it is widened by %g; want less than %.2f, and about %.2f", plain, widened, fewGroups, coverage-0.05, coverage)
+	} else {
+		t.Logf("%.2f, widened %.2f", plain, widened)
+	}
+}
