@@ -67,7 +67,6 @@ func (r *Residual) parts() [4]string { return [4]string{r.Engine, r.Kind, r.Fami
 // ResidualFor returns the residual of the narrowest class that holds the one
 // asked for, or nil.
 func (c *Catalog) ResidualFor(class SpeedClass, quantity string) *Residual {
-	want := [4]string{class.Engine, class.Kind, class.Family, class.Precision}
 	var best *Residual
 	most := -1
 	for i := range c.Residuals {
@@ -75,22 +74,34 @@ func (c *Catalog) ResidualFor(class SpeedClass, quantity string) *Residual {
 		if r.Quantity != quantity {
 			continue
 		}
-		named := 0
-		for j, part := range r.parts() {
-			if part == "" {
-				continue
-			}
-			if part != want[j] {
-				named = -1
-				break
-			}
-			named++
-		}
-		if named > most {
+		if named := r.holds(&class); named > most {
 			best, most = r, named
 		}
 	}
 	return best
+}
+
+// holds is the number of parts that are named, or -1 where the class is another.
+func (r *Residual) holds(c *SpeedClass) int {
+	switch {
+	case r.Engine == "":
+		return 0
+	case r.Engine != c.Engine:
+		return -1
+	case r.Kind == "":
+		return 1
+	case r.Kind != c.Kind:
+		return -1
+	case r.Family == "":
+		return 2
+	case r.Family != c.Family:
+		return -1
+	case r.Precision == "":
+		return 3
+	case r.Precision != c.Precision:
+		return -1
+	}
+	return 4
 }
 
 func residualKey(r *Residual) string {
