@@ -158,14 +158,10 @@ func (s *disaggregated) performance(load Load) Performance {
 func (s *disaggregated) result(p, full point) Performance {
 	out, t := s.decode.out, s.decode.t
 	p.tpot += s.transfer / max(out-1, 1)
-	e2e := p.ttft + p.tpot*(out-1)
-	wide := max(s.prefill.t.widening(), t.widening())
-	latency := func(us, half float64) Latency {
-		half *= wide
-		return Latency{Mean: us / 1000, Median: us / 1000, Low: us / 1000 / (1 + half), High: us / 1000 * (1 + half)}
-	}
+	ttft := latency(p.ttft/1000, max(t.half.ttft, s.prefill.t.half.ttft))
+	tpot := latency(p.tpot/1000, t.half.tpot)
 	r := Performance{
-		TTFT: latency(p.ttft, halfTTFT), TPOT: latency(p.tpot, halfTPOT), E2E: latency(e2e, halfTTFT),
+		TTFT: ttft, TPOT: tpot, E2E: sumOf(ttft, tpot, out-1),
 		RequestsPerS: p.rate * 1e6, TokensPerSPerUser: 1e6 / p.tpot, MaxStableRequestRate: full.rate * 1e6,
 		Basis: catalog.Calibrated,
 		Assumptions: []Assumption{{"kv_transfer_ms", fmt.Sprintf("%.3g", s.transfer/1000),
