@@ -99,7 +99,7 @@ func (t *Timetable) bound(s Step) string {
 func (t *Timetable) groups(s Step) map[Group]float64 {
 	n, total := t.counts(s), t.Microseconds(s)
 	host := t.engine.StepTime(0, 0, 0, 0, s.Decode, float64(t.d.Model.Arch.Layers), t.d.World() > 1)
-	kernels, _ := t.kernels(s)
+	kernels := t.kernels(s).all
 	shares := map[Group]float64{GroupHost: host / total}
 	for i := range t.ops {
 		o := &t.ops[i]
@@ -136,7 +136,8 @@ func (t *Timetable) parts(s Step) string {
 // expertsTouched is the expected number of distinct experts that n tokens
 // visit under uniform routing.
 func expertsTouched(e *catalog.Experts, n float64) float64 {
-	return float64(e.Count) * (1 - math.Pow(1-float64(e.PerToken)/float64(e.Count), n))
+	missed := math.Log1p(-min(1, float64(e.PerToken)/float64(e.Count))) // by one token; -Inf where each visits all
+	return -float64(e.Count) * math.Expm1(n*missed)
 }
 
 // speedBasis is how the device's peaks are known.

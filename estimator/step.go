@@ -58,33 +58,45 @@ func (t *Timetable) counts(s Step) counts {
 	}
 }
 
+// kernelTime is the time of a step's kernels and collectives by their curves,
+// and that of the experts among them, in microseconds.
+type kernelTime struct{ all, experts float64 }
+
 // Microseconds is the time of one step: kernels and collectives, launches, and
 // the engine's own time.
-func (t *Timetable) Microseconds(s Step) float64 {
-	var decode, decodeExperts, prompts, promptExperts float64
-	if s.Decode > 0 {
-		decode, decodeExperts = t.kernels(Step{Decode: s.Decode, Context: s.Context})
+func (t *Timetable) Microseconds(s Step) float64 { return t.stepTime(s, t.decodeKernels(s)) }
+
+// decodeKernels are the kernels of a step as if it had no prompts.
+func (t *Timetable) decodeKernels(s Step) kernelTime {
+	if s.Decode <= 0 {
+		return kernelTime{}
 	}
-	if s.PrefillTokens > 0 {
-		prompts, promptExperts = t.kernels(s)
-		prompts, promptExperts = prompts-decode, promptExperts-decodeExperts
-	}
-	return t.engine.StepTime(decode, prompts, promptExperts, s.PrefillTokens, s.Decode, float64(t.d.Model.Arch.Layers), t.d.World() > 1)
+	return t.kernels(Step{Decode: s.Decode, Context: s.Context})
 }
 
-// kernels is the time of a step's kernels and collectives by their curves, and
-// that of the experts among them.
-func (t *Timetable) kernels(s Step) (us, experts float64) {
+// stepTime is [Timetable.Microseconds] of a step whose [Timetable.decodeKernels]
+// are known.
+func (t *Timetable) stepTime(s Step, decode kernelTime) float64 {
+	var prompts kernelTime
+	if s.PrefillTokens > 0 {
+		prompts = t.kernels(s)
+		prompts.all -= decode.all
+		prompts.experts -= decode.experts
+	}
+	return t.engine.StepTime(decode.all, prompts.all, prompts.experts, s.PrefillTokens, s.Decode, float64(t.d.Model.Arch.Layers), t.d.World() > 1)
+}
+
+func (t *Timetable) kernels(s Step) (k kernelTime) {
 	n := t.counts(s)
 	for i := range t.ops {
 		o := &t.ops[i]
 		v := t.opTime(o, s, n)
-		us += v
+		k.all += v
 		if o.work == expertWork {
-			experts += v
+			k.experts += v
 		}
 	}
-	return us, experts
+	return k
 }
 
 // opTime is the time of an operation in all of its layers.
