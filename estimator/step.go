@@ -153,8 +153,12 @@ func (t *Timetable) expertLoad(m float64) (visits, touched float64) {
 
 // prefillTime is causal attention of m new tokens, each to what is before it.
 func (t *Timetable) prefillTime(o *op, s Step, m float64) float64 {
-	each := s.PrefillTokens / max(s.Prompts, 1)
-	before := s.Offset + each/2
+	return o.curve.Prefill(t.prefillLoad(o, s, m), s.Offset+s.PrefillTokens/max(s.Prompts, 1))
+}
+
+// prefillLoad is what m new tokens of prompts attend to, in microseconds at the peak.
+func (t *Timetable) prefillLoad(o *op, s Step, m float64) float64 {
+	before := s.Offset + s.PrefillTokens/max(s.Prompts, 1)/2
 	attended := before
 	if o.window > 0 {
 		attended = min(attended, o.window)
@@ -162,7 +166,7 @@ func (t *Timetable) prefillTime(o *op, s Step, m float64) float64 {
 	if o.topK > 0 {
 		attended = min(attended, o.topK)
 	}
-	return o.curve.Prefill(m*(o.fRow*attended+o.fIndex*before), s.Offset+each)
+	return m * (o.fRow*attended + o.fIndex*before)
 }
 
 // shares are the parts of the peak FLOP/s and of the peak bandwidth that a step
@@ -172,23 +176,12 @@ func (t *Timetable) shares(s Step) (flop, bytes float64) {
 	n := t.counts(s)
 	for i := range t.ops {
 		o := &t.ops[i]
-		m := n[o.rows]
-		if m <= 0 {
-			continue
-		}
-		f, b := o.fRow*m, o.bFixed+o.bRow*m
 		switch o.work {
-		case expertWork:
-			visits, touched := t.expertLoad(m)
-			f, b = o.fRow*visits, o.bFixed*touched+o.bRow*visits
-		case decodeWork:
-			f, b = t.decodeLoad(o, s, m)
-		case matrixWork:
-		default:
-			continue
+		case matrixWork, expertWork, decodeWork:
+			f, b := t.opLoad(o, s, n)
+			flop += o.count * f
+			bytes += o.count * b
 		}
-		flop += o.count * f
-		bytes += o.count * b
 	}
 	us := t.Microseconds(s)
 	return min(flop/us, 1), min(bytes/us, 1)
