@@ -1,7 +1,5 @@
 package catalog
 
-import "math"
-
 // Curve is the time of one kind of kernel on one accelerator, fitted on
 // published timings. Coefficients of kernels are shares of the accelerator's
 // own peaks, so that they carry over to its relatives; times are microseconds.
@@ -50,7 +48,7 @@ func (c *Curve) Matrix(f, b float64) float64 {
 	if long <= 0 {
 		return c.Floor
 	}
-	return c.Floor + long*math.Pow(1+math.Pow(short/long, c.P), 1/c.P)
+	return c.Floor + long*power(1+power(short/long, c.P), 1/c.P)
 }
 
 // Prefill is the time of causal attention over prompts of the given length in

@@ -56,6 +56,9 @@ type serving struct {
 	most    float64 // sequences at once
 	chunk   float64 // prompt tokens of a step
 	stages  float64
+
+	peak   point // [serving.full], once solved
+	solved bool
 }
 
 func (s *serving) prepare() {
@@ -96,23 +99,47 @@ func (t *Timetable) sequences(tokens float64) float64 {
 	return float64(t.ledger.KVPoolBytes) / bytes * float64(t.d.AttentionDP)
 }
 
-// decode is the time of a step of n sequences without prompts. Pipeline stages
-// work on a part of the sequences each.
-func (s *serving) decode(n float64) float64 {
-	if n <= 0 {
-		return s.t.engine.Step
-	}
-	return s.t.Microseconds(Step{Decode: n / min(s.stages, max(n, 1)), Context: s.context})
+// decoding is a step of n sequences without prompts.
+type decoding struct {
+	n       float64
+	step    Step
+	kernels kernelTime
+	us      float64
 }
+
+// decoding works out a step of n sequences. Pipeline stages work on a part of
+// the sequences each.
+func (s *serving) decoding(n float64) decoding {
+	if n <= 0 {
+		return decoding{us: s.t.engine.Step}
+	}
+	d := decoding{n: n, step: Step{Decode: n / min(s.stages, max(n, 1)), Context: s.context}}
+	d.kernels = s.t.decodeKernels(d.step)
+	d.us = s.t.stepTime(d.step, d.kernels)
+	return d
+}
+
+// decode is the time of a step of n sequences without prompts.
+func (s *serving) decode(n float64) float64 { return s.decoding(n).us }
 
 // prompt is what a prompt adds to steps that decode n sequences besides, when
 // together prompts come at once; whole says how long its own steps last.
 func (s *serving) prompt(n, together float64) (adds, whole float64) {
-	t := s.t
-	if groups := float64(t.d.AttentionDP); groups > 1 { // engines fill the groups before they prefill
-		together = max(together, min(groups, max(n, 1)))
+	return s.beside(s.decoding(n), s.together(n, together))
+}
+
+// together is how many prompts share a step when so many come at once, while n
+// sequences decode.
+func (s *serving) together(n, come float64) float64 {
+	if groups := float64(s.t.d.AttentionDP); groups > 1 { // engines fill the groups before they prefill
+		come = max(come, min(groups, max(n, 1)))
 	}
-	together = max(1, min(together, math.Floor(s.chunk/s.fresh)))
+	return max(1, min(come, math.Floor(s.chunk/s.fresh)))
+}
+
+// beside is [serving.prompt] of prompts that share their steps with decoding.
+func (s *serving) beside(d decoding, together float64) (adds, whole float64) {
+	t := s.t
 	chunks := max(1, math.Ceil(s.fresh/s.chunk))
 	each := s.fresh / chunks
 	step := Step{PrefillTokens: each * together, Prompts: together, Offset: s.in - s.fresh + (s.fresh-each)/2}
@@ -120,11 +147,11 @@ func (s *serving) prompt(n, together float64) (adds, whole float64) {
 		whole = chunks * t.Microseconds(step)
 		return whole / together, whole
 	}
-	step.Decode, step.Context = n/min(s.stages, max(n, 1)), s.context
-	with := t.Microseconds(step)
+	step.Decode, step.Context = d.step.Decode, s.context
+	with := t.stepTime(step, d.kernels)
 	without := 0.0
-	if n > 0 {
-		without = s.decode(n)
+	if d.n > 0 {
+		without = d.us
 	}
 	return chunks * (with - without) / together / s.stages, chunks * with
 }
@@ -144,17 +171,28 @@ type point struct {
 
 func (s *serving) at(n float64) point {
 	e := s.t.engine
-	d := s.decode(n)
+	d := s.decoding(n)
 	perStep := n / s.out // prompts that come with a step
-	adds, _ := s.prompt(n, perStep)
+	alone, several := s.together(n, 1), s.together(n, perStep)
+	adds, whole := s.beside(d, alone)
+	if several != alone {
+		adds, _ = s.beside(d, several)
+	}
 	p := point{n: n, adds: adds}
-	p.tpot = d + perStep*adds
+	p.tpot = d.us + perStep*adds
 	p.rate = n / (s.out * p.tpot)
 	p.prefill = min(p.rate*adds, 0.98)
-	_, whole := s.prompt(n, 1)
 	busy := 1 - math.Exp(-s.others(n))
-	p.ttft = s.request() + busy*e.Wait*d + whole + adds*p.prefill/(2*(1-p.prefill))
+	p.ttft = s.request() + busy*e.Wait*d.us + whole + adds*p.prefill/(2*(1-p.prefill))
 	return p
+}
+
+// full is the replica with as many sequences as it holds.
+func (s *serving) full() point {
+	if !s.solved {
+		s.peak, s.solved = s.at(s.most), true
+	}
+	return s.peak
 }
 
 // others is how many sequences decode when a request arrives: one of a closed
@@ -166,27 +204,28 @@ func (s *serving) others(n float64) float64 {
 	return n
 }
 
+// closeness is how near a steady state is found, of what it is to meet.
+const closeness = 1e-5
+
 // closedLoop finds the n at which those that decode and those that wait for
 // their first token are the requests in flight.
 func (s *serving) closedLoop() Performance {
 	c := max(s.load.Concurrency/float64(s.t.d.DP), 1e-9)
-	low, high := 0.0, min(c, s.most)
-	p := s.at(high)
-	if s.flight(p) > c { // else the slots are the limit
-		for range 30 {
-			mid := (low + high) / 2
-			if p = s.at(mid); s.flight(p) > c {
-				high = mid
-			} else {
-				low = mid
-			}
-			if high-low < 1e-4*c {
-				break
-			}
-		}
+	p := s.full()
+	if c < s.most {
+		p = s.at(c)
 	}
-	queue := max(c-s.flight(p), 0) / p.rate // of requests that have no slot
-	p.ttft += queue
+	if over := s.flight(p) - c; over > 0 { // else the slots are the limit
+		root(func(n float64) float64 {
+			p = s.at(n)
+			return s.flight(p) - c
+		}, 0, p.n, -c, over, closeness*c, closeness)
+	}
+	queue := 0.0 // of requests that have no slot
+	if left := c - s.flight(p); left > closeness*c {
+		queue = left / p.rate
+		p.ttft += queue
+	}
 	r := s.result(p)
 	r.FirstWaveTTFTMs = s.firstWave(c) / 1000
 	r.Saturated = queue > 0.5*p.ttft
@@ -207,30 +246,21 @@ func (s *serving) firstWave(c float64) float64 {
 
 func (s *serving) openLoop() Performance {
 	rate := s.load.RequestRate / float64(s.t.d.DP) / 1e6
-	full := s.at(s.most)
-	if rate >= full.rate {
-		r := s.result(full)
+	p := s.full()
+	if rate >= p.rate {
+		r := s.result(p)
 		r.Saturated = true
 		return r
 	}
-	low, high := 0.0, s.most
-	p := full
-	for range 40 {
-		mid := (low + high) / 2
-		if p = s.at(mid); p.rate > rate {
-			high = mid
-		} else {
-			low = mid
-		}
-		if high-low < 1e-4*high {
-			break
-		}
-	}
+	root(func(n float64) float64 {
+		p = s.at(n)
+		return p.rate - rate
+	}, 0, s.most, -rate, p.rate-rate, closeness*rate, closeness)
 	return s.result(p)
 }
 
 func (s *serving) saturate() Performance {
-	return s.result(s.at(s.most))
+	return s.result(s.full())
 }
 
 // static is one batch, prefilled together and decoded together.
@@ -252,7 +282,7 @@ func (s *serving) result(p point) Performance {
 	r := Performance{
 		TTFT: ttft, TPOT: tpot, E2E: sumOf(ttft, tpot, s.out-1),
 		RequestsPerS: p.rate * 1e6 * dp, TokensPerSPerUser: 1e6 / p.tpot,
-		MaxStableRequestRate: s.at(s.most).rate * 1e6 * dp,
+		MaxStableRequestRate: s.full().rate * 1e6 * dp,
 		Basis:                catalog.Calibrated,
 	}
 	step := Step{Decode: p.n / min(s.stages, max(p.n, 1)), Context: s.context}

@@ -1,10 +1,10 @@
 package estimator
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 )
@@ -50,7 +50,7 @@ func (t *Timetable) speed(w Workload) Speed {
 	figure := func(v, half float64) Figure {
 		return Figure{Value: v, Low: v / (1 + half), High: v * (1 + half), Basis: basis}
 	}
-	step := Step{Decode: seqs / min(s.stages, seqs), Context: s.context}
+	step, prompt := s.steps(seqs)
 	r := Speed{
 		TTFTMs: figure(ttft, half.ttft), TPOTMs: figure(tpot, half.tpot),
 		TokensPerS: figure(seqs/tpot*1000, half.throughput), TokensPerSUser: figure(1000/tpot, half.tpot),
@@ -62,12 +62,17 @@ func (t *Timetable) speed(w Workload) Speed {
 		if generative {
 			r.Formula = append(r.Formula, "decode: one step of "+t.parts(step))
 		}
-		r.Formula = append(r.Formula, "prefill: one prompt of "+t.parts(Step{PrefillTokens: min(s.fresh, s.chunk), Prompts: 1}))
+		r.Formula = append(r.Formula, "prefill: one prompt of "+t.parts(prompt))
 	}
 	if !generative { // nothing is decoded: an embedding is one pass over the input
 		r.TPOTMs, r.TokensPerS, r.TokensPerSUser = figure(0, half.tpot), r.PrefillPerS, r.PrefillPerS
 	}
 	return r
+}
+
+// steps are one that decodes seqs sequences, and one of a prompt alone.
+func (s *serving) steps(seqs float64) (decode, prompt Step) {
+	return Step{Decode: seqs / min(s.stages, seqs), Context: s.context}, Step{PrefillTokens: min(s.fresh, s.chunk), Prompts: 1}
 }
 
 // bound is what a step spends most of its time on.
@@ -94,41 +99,19 @@ func (t *Timetable) bound(s Step) string {
 	return "memory bandwidth"
 }
 
-// groups is the share of a step's time by what it is spent on. What the engine
-// scales its kernels by, and the launches that it waits for, are spread over them.
-func (t *Timetable) groups(s Step) map[Group]float64 {
-	n, total := t.counts(s), t.Microseconds(s)
-	host := t.engine.StepTime(0, 0, 0, 0, s.Decode/float64(t.d.AttentionDP), float64(t.d.Model.Arch.Layers), t.d.World() > 1)
-	kernels, _ := t.kernels(s)
-	shares := map[Group]float64{GroupHost: host / total}
-	for i := range t.ops {
-		o := &t.ops[i]
-		shares[o.group] += t.opTime(o, s, n) / kernels * (1 - host/total)
-	}
-	return shares
-}
-
 // parts writes a step's time and the groups that take a twentieth of it or more.
 func (t *Timetable) parts(s Step) string {
-	shares := t.groups(s)
-	groups := make([]Group, 0, len(shares))
-	for g, v := range shares {
-		if v >= 0.05 {
-			groups = append(groups, g)
-		}
-	}
-	slices.SortFunc(groups, func(a, b Group) int {
-		if shares[a] != shares[b] {
-			return int(math.Copysign(1, shares[b]-shares[a]))
-		}
-		return strings.Compare(string(a), string(b))
-	})
+	segments := t.Waterfall(s)
+	slices.SortStableFunc(segments, func(a, b Segment) int { return cmp.Compare(b.Us, a.Us) })
 	text := fmt.Sprintf("%.2f ms:", t.Microseconds(s)/1000)
-	for i, g := range groups {
+	for i, g := range segments {
+		if g.Share < 0.05 {
+			break
+		}
 		if i > 0 {
 			text += ","
 		}
-		text += fmt.Sprintf(" %s %.0f %%", g, 100*shares[g])
+		text += fmt.Sprintf(" %s %.0f %%", g.Group, 100*g.Share)
 	}
 	return text
 }
@@ -136,7 +119,8 @@ func (t *Timetable) parts(s Step) string {
 // expertsTouched is the expected number of distinct experts that n tokens
 // visit under uniform routing.
 func expertsTouched(e *catalog.Experts, n float64) float64 {
-	return float64(e.Count) * (1 - math.Pow(1-float64(e.PerToken)/float64(e.Count), n))
+	missed := math.Log1p(-min(1, float64(e.PerToken)/float64(e.Count))) // by one token; -Inf where each visits all
+	return -float64(e.Count) * math.Expm1(n*missed)
 }
 
 // speedBasis is how the device's peaks are known.

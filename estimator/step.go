@@ -62,33 +62,45 @@ func (t *Timetable) counts(s Step) counts {
 	}
 }
 
+// kernelTime is the time of a step's kernels and collectives by their curves,
+// and that of the experts among them, in microseconds.
+type kernelTime struct{ all, experts float64 }
+
 // Microseconds is the time of one step: kernels and collectives, launches, and
 // the engine's own time.
-func (t *Timetable) Microseconds(s Step) float64 {
-	var decode, decodeExperts, prompts, promptExperts float64
-	if s.Decode > 0 {
-		decode, decodeExperts = t.kernels(Step{Decode: s.Decode, Context: s.Context})
+func (t *Timetable) Microseconds(s Step) float64 { return t.stepTime(s, t.decodeKernels(s)) }
+
+// decodeKernels are the kernels of a step as if it had no prompts.
+func (t *Timetable) decodeKernels(s Step) kernelTime {
+	if s.Decode <= 0 {
+		return kernelTime{}
 	}
-	if s.PrefillTokens > 0 {
-		prompts, promptExperts = t.kernels(s)
-		prompts, promptExperts = prompts-decode, promptExperts-decodeExperts
-	}
-	return t.engine.StepTime(decode, prompts, promptExperts, s.PrefillTokens, s.Decode/float64(t.d.AttentionDP), float64(t.d.Model.Arch.Layers), t.d.World() > 1)
+	return t.kernels(Step{Decode: s.Decode, Context: s.Context})
 }
 
-// kernels is the time of a step's kernels and collectives by their curves, and
-// that of the experts among them.
-func (t *Timetable) kernels(s Step) (us, experts float64) {
+// stepTime is [Timetable.Microseconds] of a step whose [Timetable.decodeKernels]
+// are known.
+func (t *Timetable) stepTime(s Step, decode kernelTime) float64 {
+	var prompts kernelTime
+	if s.PrefillTokens > 0 {
+		prompts = t.kernels(s)
+		prompts.all -= decode.all
+		prompts.experts -= decode.experts
+	}
+	return t.engine.StepTime(decode.all, prompts.all, prompts.experts, s.PrefillTokens, s.Decode/float64(t.d.AttentionDP), float64(t.d.Model.Arch.Layers), t.d.World() > 1)
+}
+
+func (t *Timetable) kernels(s Step) (k kernelTime) {
 	n := t.counts(s)
 	for i := range t.ops {
 		o := &t.ops[i]
 		v := t.opTime(o, s, n)
-		us += v
+		k.all += v
 		if o.work == expertWork {
-			experts += v
+			k.experts += v
 		}
 	}
-	return us, experts
+	return k
 }
 
 // opTime is the time of an operation in all of its layers.
@@ -145,8 +157,12 @@ func (t *Timetable) expertLoad(m float64) (visits, touched float64) {
 
 // prefillTime is causal attention of m new tokens, each to what is before it.
 func (t *Timetable) prefillTime(o *op, s Step, m float64) float64 {
-	each := s.PrefillTokens / max(s.Prompts, 1)
-	before := s.Offset + each/2
+	return o.curve.Prefill(t.prefillLoad(o, s, m), s.Offset+s.PrefillTokens/max(s.Prompts, 1))
+}
+
+// prefillLoad is what m new tokens of prompts attend to, in microseconds at the peak.
+func (t *Timetable) prefillLoad(o *op, s Step, m float64) float64 {
+	before := s.Offset + s.PrefillTokens/max(s.Prompts, 1)/2
 	attended := before
 	if o.window > 0 {
 		attended = min(attended, o.window)
@@ -154,7 +170,7 @@ func (t *Timetable) prefillTime(o *op, s Step, m float64) float64 {
 	if o.topK > 0 {
 		attended = min(attended, o.topK)
 	}
-	return o.curve.Prefill(m*(o.fRow*attended+o.fIndex*before), s.Offset+each)
+	return m * (o.fRow*attended + o.fIndex*before)
 }
 
 // shares are the parts of the peak FLOP/s and of the peak bandwidth that a step
@@ -164,23 +180,12 @@ func (t *Timetable) shares(s Step) (flop, bytes float64) {
 	n := t.counts(s)
 	for i := range t.ops {
 		o := &t.ops[i]
-		m := n[o.rows]
-		if m <= 0 {
-			continue
-		}
-		f, b := o.fRow*m, o.bFixed+o.bRow*m
 		switch o.work {
-		case expertWork:
-			visits, touched := t.expertLoad(m)
-			f, b = o.fRow*visits, o.bFixed*touched+o.bRow*visits
-		case decodeWork:
-			f, b = t.decodeLoad(o, s, m)
-		case matrixWork:
-		default:
-			continue
+		case matrixWork, expertWork, decodeWork:
+			f, b := t.opLoad(o, s, n)
+			flop += o.count * f
+			bytes += o.count * b
 		}
-		flop += o.count * f
-		bytes += o.count * b
 	}
 	us := t.Microseconds(s)
 	return min(flop/us, 1), min(bytes/us, 1)

@@ -80,7 +80,7 @@ const maxTokens = 1 << 24
 func (a *app) estimateCommand() *cobra.Command {
 	var o estimateOptions
 	cmd := a.estimateLike(&o)
-	cmd.Flags().BoolVar(&o.explain, "explain", false, "show each formula with its numbers")
+	cmd.Flags().BoolVar(&o.explain, "explain", false, "show each formula with its numbers, and where the time goes")
 	a.addBatch(cmd)
 	return cmd
 }
@@ -113,15 +113,19 @@ Hugging Face config.json.`,
 
 // estimateDocument is one deployment with its ledger and its speed.
 type estimateDocument struct {
-	Schema       string                 `json:"schema"`
-	Tool         string                 `json:"tool"`
-	Hardware     hardware               `json:"hardware"`
-	Deployment   deploymentSummary      `json:"deployment"`
-	Memory       estimator.Ledger       `json:"memory"`
-	Workload     estimator.Workload     `json:"workload"`
-	Speed        *estimator.Speed       `json:"speed"`                   // null when it does not fit or nothing is known of the class
-	SpeedUnknown string                 `json:"speed_unknown,omitempty"` // why there is none
-	Assumptions  []estimator.Assumption `json:"assumptions"`             // defaults that shape the answer
+	Schema       string             `json:"schema"`
+	Tool         string             `json:"tool"`
+	Hardware     hardware           `json:"hardware"`
+	Deployment   deploymentSummary  `json:"deployment"`
+	Memory       estimator.Ledger   `json:"memory"`
+	Workload     estimator.Workload `json:"workload"`
+	Speed        *estimator.Speed   `json:"speed"`                   // null when it does not fit or nothing is known of the class
+	SpeedUnknown string             `json:"speed_unknown,omitempty"` // why there is none
+
+	Breakdown        *estimator.Breakdown `json:"breakdown,omitempty"`         // with --explain
+	BreakdownUnknown string               `json:"breakdown_unknown,omitempty"` // why there is none
+
+	Assumptions []estimator.Assumption `json:"assumptions"` // defaults that shape the answer
 }
 
 // deploymentSummary says what was estimated, defaults filled in.
@@ -213,6 +217,9 @@ func (a *app) estimate(ctx context.Context, model string, o estimateOptions, giv
 		Assumptions: slices.Concat(chosen, ledger.Assumptions, shortened),
 	}
 	document.addSpeed(c, resolved)
+	if o.explain {
+		document.addBreakdown(c, resolved)
+	}
 	a.warn(hw.Warnings)
 	return a.answer(estimateReport(document, o.explain))
 }
@@ -251,6 +258,25 @@ func (d *estimateDocument) addSpeed(c *catalog.Catalog, resolved estimator.Deplo
 		return
 	}
 	d.Speed = &speed
+}
+
+// addBreakdown divides the time of a speed that is known.
+func (d *estimateDocument) addBreakdown(c *catalog.Catalog, resolved estimator.Deployment) {
+	if d.Speed == nil {
+		return
+	}
+	accelerators := 0
+	for _, g := range d.Hardware.Node.Groups {
+		if g.Accelerator.ID == resolved.Device.Accelerator.ID {
+			accelerators += g.Count
+		}
+	}
+	b, err := estimator.Explain(c, resolved, d.Workload, accelerators)
+	if err != nil {
+		d.BreakdownUnknown = err.Error()
+		return
+	}
+	d.Breakdown = &b
 }
 
 // ask puts the flags and the model together. The model is a name of the

@@ -17,6 +17,7 @@ func estimateReport(d estimateDocument, explain bool) *report.Report {
 	if explain && d.Speed != nil {
 		t := report.Table{Title: "How the speed comes about", Notes: append(d.Speed.Formula, "source: "+d.Speed.Source)}
 		r.Tables = append(r.Tables, t)
+		r.Tables = append(r.Tables, breakdownTables(&d)...)
 	}
 	if t := assumptionTable(d.Assumptions); len(t.Rows) > 0 {
 		r.Tables = append(r.Tables, t)

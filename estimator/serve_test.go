@@ -1,0 +1,34 @@
+package estimator_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/plimsoll-dev/plimsoll/estimator"
+)
+
+// TestSteadyStatesBalance holds steady states to what defines them: requests
+// in flight are their rate times their time (Little's law), and what an open
+// loop brings leaves again.
+func TestSteadyStatesBalance(t *testing.T) {
+	for _, k := range benchmarked {
+		table := timetableOf(t, deploymentOf(t, k.model, k.accelerator, k.precision, k.tp))
+		for _, in := range []float64{16, 1000, 6000} {
+			for _, out := range []float64{2, 100, 1500} {
+				for _, c := range []float64{1, 3, 40, 2000} {
+					p := table.Serve(estimator.Load{InputTokens: in, OutputTokens: out, Concurrency: c})
+					if got := p.RequestsPerS * p.E2E.Mean / 1000; math.Abs(got-c) > 1e-4*c {
+						t.Errorf("%s, %v in, %v out: %v requests in flight, want %v", k.name, in, out, got, c)
+					}
+				}
+				most := table.Serve(estimator.Load{InputTokens: in, OutputTokens: out, Saturate: true}).RequestsPerS
+				for _, share := range []float64{1e-4, 0.2, 0.9, 0.999} {
+					p := table.Serve(estimator.Load{InputTokens: in, OutputTokens: out, RequestRate: share * most})
+					if math.Abs(p.RequestsPerS-share*most) > 1e-4*share*most || p.Saturated {
+						t.Errorf("%s, %v in, %v out: %v requests/s served of %v, saturated %v", k.name, in, out, p.RequestsPerS, share*most, p.Saturated)
+					}
+				}
+			}
+		}
+	}
+}
