@@ -43,7 +43,8 @@ func (e *AmbiguousError) Error() string {
 // nameTable finds entries of one kind by name. Its levels are tried in turn:
 // own names (id, name, alias; never shared by two entries), other names (of a
 // driver, or a model id without its organisation), the words of a name without
-// brand words, and a part of the words of a name.
+// brand words, and a part of the words of a name. Models have a say in the
+// words and a further level ([modelNames]).
 type nameTable struct {
 	kind   string
 	weak   []string         // words that add nothing to a name: brands
@@ -51,6 +52,7 @@ type nameTable struct {
 	own    map[string]int   // normalised name to entry
 	other  map[string][]int // normalised name to entries
 	names  [][]string       // all names of an entry, as written
+	models *modelNames      // nil for other kinds
 }
 
 func newNameTable(kind string, size int, weak ...string) *nameTable {
@@ -109,7 +111,11 @@ func (t *nameTable) find(name string) (int, error) {
 		return i, nil
 	}
 	hits := t.other[key]
-	if len(hits) == 0 && key != "" {
+	switch {
+	case len(hits) > 0 || key == "":
+	case t.models != nil:
+		hits = t.byModelName(name)
+	default:
 		hits = t.byWords(name)
 	}
 	switch len(hits) {

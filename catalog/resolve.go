@@ -52,6 +52,7 @@ func newIndex(c, over *Catalog) (*index, []fault) {
 	for i := range c.UseCases {
 		n.add(x.useCases, "use_case", i, c.UseCases[i].ID, "", nil)
 	}
+	x.models.models = newModelNames(c.Models)
 	for i := range c.Models {
 		x.addTails(i, &c.Models[i])
 	}
@@ -147,9 +148,10 @@ func (c *Catalog) names() *index {
 }
 
 // Model finds a model by Hugging Face id, alias, id without the organisation
-// or any unique part of a name; case, spaces, "-" and "_" do not matter. The
-// error is a [NotFoundError] or an [AmbiguousError]; so it is for the
-// functions below.
+// or any unique part of a name; case, spaces, "-" and "_" do not matter. A name
+// with an organisation is an id, of which no part counts: an unknown one finds
+// the model of the same name of another organisation, or none. The error is a
+// [NotFoundError] or an [AmbiguousError]; so it is for the functions below.
 func (c *Catalog) Model(name string) (*Model, error) {
 	i, err := c.names().models.find(name)
 	if err != nil {

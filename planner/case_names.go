@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/estimator"
@@ -19,15 +18,14 @@ import (
 // and board, an engine with its version. It may be used by several goroutines.
 type names struct {
 	catalog      *catalog.Catalog
-	bare         func() map[string][]*catalog.Model // models by their names without [bareWords]
 	models       *memo[string, checkpoint]
 	accelerators *memo[string, part]
 }
 
 func newNames(c *catalog.Catalog) *names {
 	return &names{
-		catalog: c, bare: sync.OnceValue(func() map[string][]*catalog.Model { return bareModels(c) }),
-		models: newMemo[string, checkpoint](keptNames), accelerators: newMemo[string, part](keptNames),
+		catalog: c,
+		models:  newMemo[string, checkpoint](keptNames), accelerators: newMemo[string, part](keptNames),
 	}
 }
 
@@ -54,38 +52,27 @@ func (n *names) model(name string) (checkpoint, error) {
 }
 
 func (n *names) findModel(name string) (checkpoint, error) {
-	tail := name[strings.LastIndexAny(name, `/\`)+1:]
 	m, err := n.catalog.Model(name)
-	if err == nil && calledSo(m, name) {
+	switch {
+	case err == nil && calledSo(m, name):
 		return checkpoint{model: m}, nil
+	case err == nil:
+		return checkpoint{model: m, read: fmt.Sprintf("%q is read as it", name)}, nil
 	}
-	if err == nil { // by some of its words: another organisation's copy of a model is nearer
-		if named, tried := n.catalog.Model(tail); tried == nil && calledSo(named, tail) {
-			m = named
-		}
-		if near(m, name, tail) {
-			return checkpoint{model: m, read: fmt.Sprintf("%q is read as it", name)}, nil
-		}
-		err = &catalog.NotFoundError{Kind: "model", Name: name, Nearest: []string{m.ID}}
-	}
+	name = strings.ReplaceAll(name, `\`, "/")
 	c := suffixes(name)
-	base := suffixes(tail).read
-	for _, try := range []func() (*catalog.Model, error){
-		func() (*catalog.Model, error) { return n.catalog.Model(tail) },
-		func() (*catalog.Model, error) { return n.catalog.Model(base) },
-		func() (*catalog.Model, error) { return n.barely(base) },
-		func() (*catalog.Model, error) { return n.catalog.Model(c.read) },
-	} {
+	for _, short := range []string{name, c.read} {
 		var tried error
-		if c.model, tried = try(); tried == nil && near(c.model, name, base) {
+		if c.model, tried = n.catalog.Model(short); tried == nil {
 			c.read = fmt.Sprintf("%q is read as a checkpoint of it", name)
 			return c, nil
 		}
-		var several *catalog.AmbiguousError
-		if errors.As(tried, &several) && !errors.As(err, new(*catalog.AmbiguousError)) {
-			several.Name = name
-			err = several
-		}
+	}
+	var several *catalog.AmbiguousError // what the name says without its organisation
+	tail := c.read[strings.LastIndexByte(c.read, '/')+1:]
+	if _, tried := n.catalog.Model(tail); errors.As(tried, &several) {
+		several.Name = name
+		err = several
 	}
 	return checkpoint{}, err
 }
@@ -97,17 +84,6 @@ func calledSo(m *catalog.Model, name string) bool {
 		_, tail, _ := strings.Cut(own, "/")
 		return strings.EqualFold(own, name) || strings.EqualFold(tail, name)
 	})
-}
-
-// near reports whether a model that was found by words is one that the base
-// name can mean: with an organisation before it a name is an id, and only
-// [bareWords] may differ; embedding models are meant by their own names alone.
-func near(m *catalog.Model, name, base string) bool {
-	same := slices.ContainsFunc(append([]string{m.ID}, m.Aliases...), func(own string) bool {
-		_, tail, _ := strings.Cut(own, "/")
-		return bareName(tail) == bareName(base)
-	})
-	return same || m.Kind == catalog.Generative && !strings.ContainsAny(name, `/\`)
 }
 
 // suffix is a part at the end of a checkpoint's name.
@@ -190,55 +166,6 @@ var (
 	publishedFP8 = map[string]string{"qwen": "fp8-block", "deepseek-ai": "fp8-block", "zai-org": "fp8-dynamic", "meta-llama": "fp8-dynamic"}
 	publishedFP4 = map[string]string{"nvidia": "nvfp4", "amd": "mxfp4"}
 )
-
-// bareWords are words and version marks that people leave out of a model's name.
-var bareWords = regexp.MustCompile(`(?i)^(?:meta|instruct|it|chat|hf|base|v0\.\d+)$`)
-
-// bareName is a name without them, its letters and digits run together;
-// "LLaMA v2" is "Llama 2".
-func bareName(name string) string {
-	var b strings.Builder
-	for _, w := range strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return strings.ContainsRune("-_ :", r) }) {
-		if bareWords.MatchString(w) {
-			continue
-		}
-		if len(w) == 2 && w[0] == 'v' && w[1] >= '2' && w[1] <= '9' {
-			w = w[1:]
-		}
-		b.WriteString(w)
-	}
-	return b.String()
-}
-
-func bareModels(c *catalog.Catalog) map[string][]*catalog.Model {
-	index := make(map[string][]*catalog.Model, len(c.Models))
-	for i := range c.Models {
-		m := &c.Models[i]
-		for _, name := range append([]string{m.ID}, m.Aliases...) {
-			_, tail, _ := strings.Cut(name, "/")
-			if key := bareName(tail); !slices.Contains(index[key], m) {
-				index[key] = append(index[key], m)
-			}
-		}
-	}
-	return index
-}
-
-// barely finds a model by its bare name.
-func (n *names) barely(name string) (*catalog.Model, error) {
-	found := n.bare()[bareName(strings.ReplaceAll(name, "3_", "3."))] // "llama3_1-70b"
-	switch len(found) {
-	case 0:
-		return nil, &catalog.NotFoundError{Kind: "model", Name: name}
-	case 1:
-		return found[0], nil
-	}
-	several := &catalog.AmbiguousError{Kind: "model", Name: name}
-	for _, m := range found {
-		several.Candidates = append(several.Candidates, m.ID)
-	}
-	return nil, several
-}
 
 // Parts of an accelerator's name that do not tell parts apart.
 var (
