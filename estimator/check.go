@@ -51,7 +51,7 @@ func (d *Deployment) check() error {
 	}
 	for _, k := range d.Shape.kinds {
 		if strings.IndexByte(e.Mixers, k.Mixer) < 0 {
-			return unsupported("", "%s layers, which %s has, are not modelled for %s", MixerName(k.Mixer), m.ID, e.Name)
+			return unsupported("", "no formula for what the %s layers of %s cache on %s: the memory of a sequence is unknown", MixerName(k.Mixer), m.ID, e.Name)
 		}
 	}
 	return d.checkTopology()

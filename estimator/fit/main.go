@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"text/tabwriter"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/catalog"
+	"github.com/plimsoll-dev/plimsoll/catalog/atomicfile"
 )
 
 func main() {
@@ -108,17 +108,5 @@ func write(name string, list []result) error {
 	if err := encoder.Encode(section); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(name), ".curves-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name()) // nothing once it is renamed
-	if _, err := tmp.Write(text.Bytes()); err != nil {
-		tmp.Close()
-		return err
-	}
-	if err := tmp.Close(); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), name)
+	return atomicfile.Write(name, text.Bytes(), true)
 }
