@@ -28,11 +28,7 @@ func (p precisionChoice) id() (id, why string) {
 	case asked == "" && stated != "":
 		return stated, "as the checkpoint's name says"
 	case asked == "":
-		id, why = usualPrecision(p.engine, p.model)
-		if capability, known := capabilityOf(p.part); id == "bf16" && known && capability < 8 {
-			return "fp16", fmt.Sprintf("%s has no BF16", p.part.Name)
-		}
-		return id, why
+		return usualPrecision(p.model, p.engine, p.part)
 	}
 	id = asked
 	if family := familyOf(asked); family != "" && family == familyOf(stated) {
@@ -151,18 +147,6 @@ func ggufOf(id, own string) string {
 		return "q4_k_m"
 	}
 	return id
-}
-
-// usualPrecision is what a model is served in when nothing is asked for.
-func usualPrecision(e *catalog.Engine, m *catalog.Model) (id, why string) {
-	switch {
-	case e.ID == estimator.LlamaCpp && m.Checkpoint == "mxfp4":
-		return "mxfp4-gguf", "as published"
-	case e.ID == estimator.LlamaCpp:
-		return "q4_k_m", "the usual mix of llama.cpp"
-	default:
-		return cmp.Or(m.Checkpoint, "bf16"), "as published"
-	}
 }
 
 // isGGUF reports whether a spelling is one that only llama.cpp loads.

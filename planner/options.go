@@ -187,6 +187,18 @@ func servingPrecisions(m *catalog.Model, e *catalog.Engine, acc *catalog.Acceler
 	}
 }
 
+// usualPrecision is what a model is run in when nothing is asked for, and why:
+// llama.cpp's most downloaded mix, and on serving engines what they load.
+func usualPrecision(m *catalog.Model, e *catalog.Engine, acc *catalog.Accelerator) (id, why string) {
+	switch {
+	case e.ID == estimator.LlamaCpp && m.Checkpoint == "mxfp4":
+		return "mxfp4-gguf", "as published"
+	case e.ID == estimator.LlamaCpp:
+		return "q4_k_m", "the usual mix of llama.cpp"
+	}
+	return loadedPrecision(m, e, acc)
+}
+
 // loadedPrecision is what a serving engine loads a checkpoint in when nothing
 // is asked for, and why: FP32 in 16 bits (FP16 for models that do not
 // generate), BF16 in FP16 on parts without BF16; FP32 where the engine allows

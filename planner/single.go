@@ -164,12 +164,8 @@ func (s *single) weights(e *catalog.Engine) (*catalog.Precision, error) {
 	case id != "":
 	case s.ask.File != nil:
 		id, why = strings.ToLower(s.ask.File.Mix), "the mix of the file"
-	case e.ID == estimator.LlamaCpp && s.ask.Model.Checkpoint == "mxfp4":
-		id, why = "mxfp4-gguf", "as published"
-	case e.ID == estimator.LlamaCpp:
-		id, why = "q4_k_m", "the usual mix of llama.cpp"
 	default:
-		id, why = loadedPrecision(s.ask.Model, e, s.place.device.Accelerator)
+		id, why = usualPrecision(s.ask.Model, e, s.place.device.Accelerator)
 	}
 	if why != "" {
 		s.assume("precision", id, why)
