@@ -39,6 +39,7 @@ type Host struct {
 
 	MemoryBytes    int64   `json:"memory_bytes,omitempty"`
 	FreeBytes      int64   `json:"free_bytes,omitempty"`
+	SystemBytes    int64   `json:"system_bytes,omitempty"`   // of the memory of named hardware kept for the operating system
 	BandwidthGBps  float64 `json:"bandwidth_gbps,omitempty"` // decimal GB/s of all sockets, 0 unknown
 	BandwidthBasis Basis   `json:"bandwidth_basis,omitempty"`
 	Note           string  `json:"note,omitempty"` // what was assumed
@@ -279,12 +280,12 @@ func metalShare(bytes int64) int64 {
 //
 //	APUs   three quarters: the most that AMD's Variable Graphics Memory gives (96 of 128 GB);
 //	       Linux maps half unless ttm.pages_limit is raised, and then up to about that
-//	else   seven eighths: GB10 is run at 0.83 to 0.87 of its memory, and more does not start
+//	else   what [systemShare] leaves: GB10 is run at 0.83 to 0.87 of its memory, and more does not start
 func besideTheHost(acc *Accelerator, bytes int64) (share int64, why string) {
 	if acc.Class == "apu" {
 		return bytes * 3 / 4, "as AMD's Variable Graphics Memory shares them; Linux maps half unless ttm.pages_limit is raised"
 	}
-	return bytes * 7 / 8, "the rest is kept for the operating system"
+	return bytes - systemShare(bytes), "the rest is kept for the operating system"
 }
 
 // moduleBytes is the memory module that is assumed in every channel.
@@ -299,8 +300,15 @@ func (p part) host() Host {
 		h.MemoryBytes = int64(p.count*channels(p.acc.MemoryType)) * moduleBytes
 		h.Note = fmt.Sprintf("host memory assumed: a 32 GiB module in each channel, %d GiB in all; a size may follow the name", h.MemoryBytes>>30)
 	}
-	h.FreeBytes = h.MemoryBytes
+	h.SystemBytes = systemShare(h.MemoryBytes)
+	h.FreeBytes = h.MemoryBytes - h.SystemBytes
 	return h
+}
+
+// systemShare is what is kept for the operating system of hardware that is
+// only named: an eighth, and no more than 16 GiB.
+func systemShare(bytes int64) int64 {
+	return min(bytes/8, 16<<30)
 }
 
 // unifiedHost is the CPU side of a chip that shares its memory with it.

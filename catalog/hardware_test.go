@@ -95,6 +95,12 @@ func TestParseHardwareDetails(t *testing.T) {
 	if !strings.Contains(h.Note, "assumed") || !strings.Contains(h.Note, "768 GiB") {
 		t.Errorf("the assumption is not said: %q", h.Note)
 	}
+	for spec, want := range map[string]int64{"EPYC 9654 64GB": 56, "2x EPYC 9654": 752} { // an eighth, at most 16 GiB
+		n, err := c.ParseHardware(spec)
+		if h := n.Host; err != nil || h.FreeBytes != want<<30 || h.FreeBytes+h.SystemBytes != h.MemoryBytes {
+			t.Errorf("%s: %d of %d free, %d kept (%v), want %d GiB", spec, h.FreeBytes, h.MemoryBytes, h.SystemBytes, err, want)
+		}
+	}
 	if one, err := c.ParseHardware("H100"); err != nil || one.Groups[0].Link != (Link{}) {
 		t.Errorf("a single device is linked: %+v, %v", one, err)
 	}

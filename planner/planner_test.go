@@ -324,6 +324,10 @@ func TestQualityIsPlacedNotAveraged(t *testing.T) {
 	if q := s.of(&only); q == nil || math.Abs(q.Value-50) > 1e-6 || q.Linked == "" || q.Source != "B" {
 		t.Errorf("25 of B is 50 of A: %+v", q)
 	}
+	beyond := catalog.Model{ID: "beyond-b", Scores: []catalog.Score{{Benchmark: "x", Value: 60, Source: "B"}}}
+	if q := s.of(&beyond); q == nil || q.Value != 100 {
+		t.Errorf("60 of B is beyond the best of A: %+v, want 100", q)
+	}
 	if q := s.of(&c.Models[11]); q != nil {
 		t.Errorf("a model without scores: %+v", q)
 	}

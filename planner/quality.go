@@ -106,7 +106,7 @@ func (s *qualityScale) of(m *catalog.Model) *Quality {
 			return q
 		}
 		if l := s.link(subset{source, bits}); l.common > 0 {
-			q.Value = max(0, l.a+l.b*q.Value)
+			q.Value = min(max(0, l.a+l.b*q.Value), 100) // a line leads beyond the ends of the scale
 			q.Linked = fmt.Sprintf("placed through %d models whose scores are complete", l.common)
 			best = q
 		}

@@ -67,6 +67,9 @@ func hostText(h catalog.Host) string {
 	if h.MemoryBytes > 0 {
 		memory = fmt.Sprintf("%s memory, %s free", report.Bytes(h.MemoryBytes), report.Bytes(h.FreeBytes))
 	}
+	if h.SystemBytes > 0 {
+		memory += fmt.Sprintf(", %s kept for the operating system", report.Bytes(h.SystemBytes))
+	}
 	return sentence(name, counted(h.Cores, "core"), memory, labelled("%.0f GB/s", h.BandwidthGBps))
 }
 
