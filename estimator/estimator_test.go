@@ -417,7 +417,7 @@ func TestUnsupportedCombinations(t *testing.T) {
 		{"context beyond the model", func(d *Deployment) { d.Options.MaxModelLen = 1 << 20 }, "context of 131072"},
 		{"experts that are not there", func(d *Deployment) { d.TP, d.EP = 2, 2 }, "no experts"},
 		{"tensor parallel llama.cpp", func(d *Deployment) { *d = onLlamaCpp(d.Model, 80*GiB); d.TP = 2 }, "splits by layer"},
-		{"a layer kind the engine lacks", func(d *Deployment) { e := *vllm; e.Mixers = "S"; d.Engine = &e }, "full attention layers, which Llama-3.1-8B has, are not modelled"},
+		{"a layer kind the engine lacks", func(d *Deployment) { e := *vllm; e.Mixers = "S"; d.Engine = &e }, "no formula for what the full attention layers of Llama-3.1-8B cache"},
 	}
 	for _, c := range cases {
 		d := onVLLM(llama8B())

@@ -133,8 +133,10 @@ func (d *Deployment) stageLines(l *Ledger, s stage, parts stageParts, p pool) {
 		Formula: formula, Numbers: numbers + d.text("; %.0f B/token, %.0f B/sequence of state", p.perToken, p.state)}, 0, pick(tight, 0.09, 0.36)*GiB)
 	l.add(Line{ID: "activations", Name: "Activation peak", Bytes: l.ActivationBytes, Basis: catalog.Calibrated, Source: d.Version.Source,
 		Formula: parts.activation.formula, Numbers: parts.activation.numbers}, 0, pick(tight, 0.07, 0.3)*GiB)
-	l.add(Line{ID: "cuda_graphs", Name: "CUDA graphs", Bytes: int64(parts.graphs), Basis: catalog.Calibrated, Source: d.Version.Source,
-		Formula: "base + per layer x layers / PP + mixture", Numbers: d.graphNumbers()}, 0.3, 0)
+	if d.Version.Memory.GraphBase > 0 { // of other engines unknown, and part of the headroom
+		l.add(Line{ID: "cuda_graphs", Name: "CUDA graphs", Bytes: int64(parts.graphs), Basis: catalog.Calibrated, Source: d.Version.Source,
+			Formula: "base + per layer x layers / PP + mixture", Numbers: d.graphNumbers()}, 0.3, 0)
+	}
 	l.add(Line{ID: "communication", Name: "Communication and other non-torch", Bytes: int64(parts.nonTorch), Basis: catalog.Calibrated, Source: d.Version.Source,
 		Formula: nonTorchNote, Numbers: d.text("%s", size(parts.nonTorch))}, 0.3, 0)
 	l.add(d.contextLine("Driver and CUDA context"), 0.3, 0)

@@ -98,6 +98,11 @@ func TestLedgerOfEveryModel(t *testing.T) {
 		default:
 			short++
 		}
+		for _, line := range l.Lines { // of what is not known there is no line
+			if line.Basis == catalog.Calibrated && line.Bytes == 0 && line.High == 0 && line.ID != "context" {
+				t.Errorf("%s: %s is a calibrated zero", name, line.Name)
+			}
+		}
 		if key := notAFigure(l); key != "" {
 			t.Errorf("%s: %s is negative or no number", name, key)
 		}

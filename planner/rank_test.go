@@ -132,7 +132,9 @@ func TestRejectionsAreOrderedByDistance(t *testing.T) {
 	check("quality", "quality %f is", recommend(t, c, "8x H100", "chat", func(r *Request) { r.MinQuality = 60 }), 60)
 	check("context", "its context is %f tokens", recommend(t, c, "8x H100", "chat", func(r *Request) { r.Context = 131072 }), 131072)
 
-	r := recommend(t, c, "8x H100", "chat", func(r *Request) { r.Licences = []string{"mit"}; r.Engines = []string{"vllm"} })
+	r := recommend(t, c, "8x H100", "chat", func(r *Request) {
+		r.Licences, r.Engines, r.Context = []string{"mit"}, []string{"vllm"}, 131072
+	})
 	class := func(x Rejection) int {
 		switch x.gap {
 		case gapOfWish:
@@ -147,6 +149,43 @@ func TestRejectionsAreOrderedByDistance(t *testing.T) {
 	}
 	if class(r.Rejected[0]) != 0 || class(r.Rejected[len(r.Rejected)-1]) != 2 {
 		t.Errorf("first %q, last %q: the test needs all classes", r.Rejected[0].Reason, r.Rejected[len(r.Rejected)-1].Reason)
+	}
+}
+
+// A change that a rejection proposes admits the model, and a wish that no change
+// of the deployment can meet is the first reason.
+func TestProposedChangesAdmit(t *testing.T) {
+	c := shipped(t)
+	admitted := func(id string, adjust func(*Request)) bool {
+		r := recommend(t, c, "RTX 4090", "chat", func(r *Request) { r.Models = []string{id}; adjust(r) })
+		return len(r.Candidates) == 1
+	}
+	n := 0
+	for _, x := range recommend(t, c, "RTX 4090", "chat", func(r *Request) { r.MinQuality = 60 }).Rejected {
+		var v float64
+		if k, _ := fmt.Sscanf(x.Change, "--min-quality %f", &v); k == 1 && strings.HasPrefix(x.Reason, "quality") {
+			if r := recommend(t, c, "RTX 4090", "chat", func(r *Request) { r.Models = []string{x.Model}; r.MinQuality = v }); len(r.Rejected) > 0 && strings.HasPrefix(r.Rejected[0].Reason, "quality") {
+				t.Errorf("%s: %s, which does not admit it: %s", x.Model, x.Change, r.Rejected[0].Reason)
+			}
+			n++
+		}
+	}
+	for _, x := range recommend(t, c, "RTX 4090", "chat", func(r *Request) { r.MinTokensPerS = 200 }).Rejected {
+		var v float64
+		if k, _ := fmt.Sscanf(x.Change, "--min-tokens-per-s %f", &v); k == 1 && v > 0 {
+			if !admitted(x.Model, func(r *Request) { r.MinTokensPerS = v }) {
+				t.Errorf("%s: %s does not admit it", x.Model, x.Change)
+			}
+			n++
+		}
+	}
+	if n < 50 {
+		t.Errorf("%d changes tried", n)
+	}
+	for _, x := range recommend(t, c, "8x H100", "chat", func(r *Request) { r.Licences = []string{"mit"} }).Rejected {
+		if m, err := c.Model(x.Model); err != nil || !strings.EqualFold(m.Licence, "mit") && !strings.HasPrefix(x.Reason, "licence") {
+			t.Errorf("%s: %s; its licence alone keeps it out", x.Model, x.Reason)
+		}
 	}
 }
 

@@ -190,11 +190,11 @@ func (p *pass) consider(m *catalog.Model) (choice, *Rejection) {
 	reject := func(gap float64, reason, change string) (choice, *Rejection) {
 		return choice{}, &Rejection{Model: m.ID, Reason: reason, Change: change, gap: gap}
 	}
-	if m.MaxContext > 0 && m.MaxContext < p.req.Context && m.Kind == catalog.Generative {
-		return reject(gapOf(float64(p.req.Context), float64(m.MaxContext)), fmt.Sprintf("its context is %d tokens, %d asked", m.MaxContext, p.req.Context), fmt.Sprintf("--context %d", m.MaxContext))
-	}
 	if !licenceAccepted(m.Licence, p.req.Licences) {
 		return reject(gapOfWish, fmt.Sprintf("licence %s is not among %s", orUnknown(m.Licence), strings.Join(p.req.Licences, ", ")), "accept that licence")
+	}
+	if m.MaxContext > 0 && m.MaxContext < p.req.Context && m.Kind == catalog.Generative {
+		return reject(gapOf(float64(p.req.Context), float64(m.MaxContext)), fmt.Sprintf("its context is %d tokens, %d asked", m.MaxContext, p.req.Context), fmt.Sprintf("--context %d", m.MaxContext))
 	}
 	quality := p.scale.of(m)
 	if p.req.MinQuality > 0 {
@@ -202,7 +202,7 @@ func (p *pass) consider(m *catalog.Model) (choice, *Rejection) {
 			return reject(gapOfWish, "no published score for use case "+p.use.ID, "drop --min-quality")
 		}
 		if quality.Value < p.req.MinQuality {
-			return reject(gapOf(p.req.MinQuality, quality.Value), fmt.Sprintf("quality %.1f is below %.1f", quality.Value, p.req.MinQuality), fmt.Sprintf("--min-quality %.0f", quality.Value))
+			return reject(gapOf(p.req.MinQuality, quality.Value), fmt.Sprintf("quality %.1f is below %.1f", quality.Value, p.req.MinQuality), fmt.Sprintf("--min-quality %.0f", math.Floor(quality.Value)))
 		}
 	}
 	options, near := p.options(m)
@@ -221,7 +221,7 @@ func (p *pass) consider(m *catalog.Model) (choice, *Rejection) {
 			return cmp.Compare(a.speed.TokensPerSUser.Value, b.speed.TokensPerSUser.Value)
 		})
 		return reject(gapOf(p.req.MinTokensPerS, fastest.speed.TokensPerSUser.Value), fmt.Sprintf("%.1f tokens/s at best (%s), %.1f asked", fastest.speed.TokensPerSUser.Value, fastest.weights.Name, p.req.MinTokensPerS),
-			fmt.Sprintf("--min-tokens-per-s %.1f", fastest.speed.TokensPerSUser.Value))
+			fmt.Sprintf("--min-tokens-per-s %.1f", math.Floor(10*fastest.speed.TokensPerSUser.Value)/10))
 	}
 	return best, nil
 }
