@@ -66,12 +66,12 @@ const maxCount = 1 << 16
 //	M4 Max 64GB
 //
 // Groups stand apart by "," or "+", or come as several specs. A count is
-// written 8x, 8 x, 8× or 2*; without one it is 1. A memory size may follow
+// written 8x, 8 x, 8× or 2*, or x8 after the name; without one it is 1. A memory size may follow
 // parts that are sold with several: unified-memory parts (per device; without a
 // size the largest is assumed, and Group.Basis says so) and CPUs (all sockets
 // together; without a size one 32 GiB module per channel is assumed, and
 // Host.Note says so). Sizes are in GB or TB of 2^30 and 2^40
-// bytes. All memory counts as free, but for the part of Apple silicon that Metal keeps back.
+// bytes. All memory counts as free, but for what unified-memory parts and CPUs keep for the system.
 //
 // The error is a [HardwareError], or wraps the [NotFoundError] or
 // [AmbiguousError] of a name.
@@ -110,6 +110,7 @@ var (
 	brackets  = regexp.MustCompile(`\([^)]*\)`)
 	plusSplit = regexp.MustCompile(`\s\+\s*|\+\s*(\d+\s*[xX×*])`)
 	countOf   = regexp.MustCompile(`^([-+]?\d[\d.]*)\s*[xX×*]\s*(.*)$`)
+	countLast = regexp.MustCompile(`^(.*\S)\s*[xX×*]\s*(\d+)$`) // "H100 x8"
 	sizeOf    = regexp.MustCompile(`^(.*\S)\s+(\d+(?:\.\d+)?)\s*([GT])i?B$`)
 )
 
@@ -165,6 +166,11 @@ func (b *nodeBuilder) read(text string) (part, error) {
 	if acc, err := b.catalog.Accelerator(name); err == nil { // "7900 XTX" is a name, not 7900 of something
 		p.acc = acc
 		return p, nil
+	}
+	if m := countLast.FindStringSubmatch(name); m != nil && !countOf.MatchString(name) {
+		if _, err := b.catalog.Accelerator(m[1]); err == nil {
+			name = m[2] + "x " + m[1]
+		}
 	}
 	if m := countOf.FindStringSubmatch(name); m != nil {
 		n, err := strconv.Atoi(m[1])

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -186,6 +187,9 @@ func llamaLike(c *config) bool {
 
 // unknownType explains why a model_type cannot be imported.
 func unknownType(modelType string) error {
+	if modelType == "" {
+		return errors.New("missing key model_type, which says of what family the layers are")
+	}
 	if why := unsupported(modelType); why != "" {
 		return fmt.Errorf("model_type %q cannot be imported: %s", modelType, why)
 	}

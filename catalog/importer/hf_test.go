@@ -238,6 +238,7 @@ func TestWrongConfigs(t *testing.T) {
 		{"adapter", `{"peft_type": "LORA"}`, "is an adapter configuration"},
 		{"nothing", `{}`, "holds no keys, want model_type"},
 		{"no model_type", `{"foo": 1}`, "missing key model_type; has foo"},
+		{"null model_type", `{"model_type": null, "hidden_size": 64, "num_hidden_layers": 2, "n_head": 4}`, "missing key model_type, which"},
 		{"unknown type", `{"model_type": "frobnicate", "hidden_size": 1}`, `model_type "frobnicate" is unknown; supported are `},
 		{"type with a reason", `{"model_type": "t5"}`, `model_type "t5" cannot be imported: encoder-decoder`},
 		{"missing key", `{"model_type": "qwen3", "hidden_size": 64}`, "missing key num_hidden_layers"},
