@@ -165,3 +165,19 @@ func TestTensorTypes(t *testing.T) {
 		}
 	}
 }
+
+// RoBERTa's positions begin at 2: of its 514 a text has 512.
+func TestContextOfRoBERTa(t *testing.T) {
+	n := 0
+	for _, m := range shippedCatalog(t).Models {
+		if m.Family != "xlm-roberta" && m.Family != "roberta" {
+			continue
+		}
+		if n++; m.MaxContext&(m.MaxContext-1) != 0 {
+			t.Errorf("%s: a context of %d", m.ID, m.MaxContext)
+		}
+	}
+	if n < 5 {
+		t.Errorf("%d models", n)
+	}
+}
