@@ -19,6 +19,7 @@ type Ask struct {
 	Engine    string                // id, optionally with a version: "vllm@0.19"
 	Precision string                // of the weights
 	KV        string                // precision of the cache
+	Named     Checkpoint            // what the name of the model says of the weights
 
 	TP, PP, EP, DP, AttentionDP int // 0: one
 
@@ -45,7 +46,7 @@ func Single(c *catalog.Catalog, node catalog.Node, ask Ask) (estimator.Deploymen
 	specs := []string{ask.Engine}
 	if ask.Engine == "" {
 		specs = defaultEngines[:]
-		if ask.File != nil {
+		if ask.File != nil || ask.Named.GGUF {
 			specs = []string{estimator.LlamaCpp}
 		}
 	}
@@ -164,6 +165,8 @@ func (s *single) weights(e *catalog.Engine) (*catalog.Precision, error) {
 	case id != "":
 	case s.ask.File != nil:
 		id, why = strings.ToLower(s.ask.File.Mix), "the mix of the file"
+	case s.ask.Named.Precision != "":
+		id, why = precisionChoice{stated: s.ask.Named.Precision, model: s.ask.Model, engine: e, part: s.place.device.Accelerator}.id()
 	default:
 		id, why = usualPrecision(s.ask.Model, e, s.place.device.Accelerator)
 	}

@@ -11,6 +11,40 @@ import (
 	"github.com/plimsoll-dev/plimsoll/planner"
 )
 
+// The name of a quantised checkpoint says the model and the precision; a
+// precision that is asked for counts more.
+func TestSingleOfNamedCheckpoint(t *testing.T) {
+	c, err := catalog.Parse("catalog.toml", plimsoll.CatalogTOML())
+	if err != nil {
+		t.Fatal(err)
+	}
+	node, err := c.ParseHardware("1x L40S")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ name, asked, model, engine, weights string }{
+		{"Qwen/Qwen3-8B", "", "Qwen/Qwen3-8B", "vllm", "bf16"},
+		{"Qwen/Qwen3-8B-FP8", "", "Qwen/Qwen3-8B", "vllm", "fp8-block"},
+		{"Qwen/Qwen3-8B-AWQ", "", "Qwen/Qwen3-8B", "vllm", "awq-int4"},
+		{"Qwen/Qwen3-8B-AWQ", "int8", "Qwen/Qwen3-8B", "vllm", "int8"},
+		{"bartowski/Meta-Llama-3.1-8B-Instruct-GGUF", "", "meta-llama/Llama-3.1-8B-Instruct", "llama.cpp", "q4_k_m"},
+		{"someone/Qwen3-8B-Q6_K-GGUF", "", "Qwen/Qwen3-8B", "llama.cpp", "q6_k"},
+	} {
+		m, named, err := planner.NamedCheckpoint(c, test.name)
+		if err != nil {
+			t.Errorf("%s: %v", test.name, err)
+			continue
+		}
+		d, _, err := planner.Single(c, node, planner.Ask{Model: m, Named: named, Precision: test.asked})
+		if err != nil || m.ID != test.model || d.Engine.ID != test.engine || d.Weights.ID != test.weights {
+			t.Errorf("%+v: %s, %s, %s, %v", test, m.ID, d.Engine.ID, d.Weights.ID, err)
+		}
+	}
+	if _, _, err := planner.NamedCheckpoint(c, "no/such-FP8"); !errors.As(err, new(*catalog.NotFoundError)) {
+		t.Errorf("an unknown checkpoint: %v", err)
+	}
+}
+
 func TestSingle(t *testing.T) {
 	c, err := catalog.Parse("catalog.toml", plimsoll.CatalogTOML())
 	if err != nil {

@@ -92,8 +92,9 @@ func (a *app) estimateLike(o *estimateOptions) *cobra.Command {
 		Short: "Draw up the memory ledger and the speed of one deployment",
 		Long: `Draw up the memory ledger of one deployment line by line, with how each figure
 is known, the tokens of KV cache and sequences that fit, and the speed of one
-replica. MODEL is a name of the catalog, a GGUF file or a directory with a
-Hugging Face config.json.`,
+replica. MODEL is a name of the catalog or of a quantised checkpoint of one of
+its models (Qwen/Qwen3-8B-FP8), a GGUF file or a directory with a Hugging Face
+config.json.`,
 		Example: `  plimsoll estimate Qwen/Qwen3-8B --on "1x L40S" --engine vllm@0.19
   plimsoll estimate llama-3.3-70b-instruct --on "4x H100 SXM5 80GB" --tp 4 --precision fp8 --explain
   plimsoll estimate ./model-Q4_K_M.gguf --gpu-layers 20
@@ -280,19 +281,20 @@ func (d *estimateDocument) addBreakdown(c *catalog.Catalog, resolved estimator.D
 }
 
 // ask puts the flags and the model together. The model is a name of the
-// catalog, or else a path.
+// catalog, or else a path, or else the name of a checkpoint of one of its models.
 func (d *deploymentFlags) ask(c *catalog.Catalog, model string) (planner.Ask, error) {
 	ask := planner.Ask{
 		Engine: d.engine, Precision: d.precision, KV: d.kv,
 		TP: d.tp, PP: d.pp, EP: d.ep, DP: d.dp, AttentionDP: d.attentionDP, Options: d.options,
 	}
-	m, err := c.Model(model)
-	if err == nil && !isPath(model) {
-		ask.Model = m
+	m, named, err := planner.NamedCheckpoint(c, model)
+	_, statErr := os.Stat(model)
+	if here := statErr == nil && named != (planner.Checkpoint{}); err == nil && !isPath(model) && !here {
+		ask.Model, ask.Named = m, named
 		return ask, nil
 	}
 	var unknown *catalog.NotFoundError
-	if _, statErr := os.Stat(model); statErr != nil && !isPath(model) && errors.As(err, &unknown) {
+	if statErr != nil && !isPath(model) && errors.As(err, &unknown) {
 		return ask, usage(err, "`plimsoll catalog list models --filter TEXT` searches; a path to a GGUF file or a directory with config.json works too")
 	} else if statErr != nil && !isPath(model) {
 		return ask, usage(err)
