@@ -22,10 +22,10 @@ type option struct {
 
 // choice is the option taken for a model, with what it was judged by.
 type choice struct {
-	option
+	*option
 	quality *Quality
 	score   float64
-	others  []option
+	others  []*option
 }
 
 // miss is a deployment that did not fit, or could not run.
@@ -38,7 +38,7 @@ type miss struct {
 // options tries every engine, precision and place, and keeps for each the
 // smallest replica that fits and is fast enough. near is the failure that
 // came closest.
-func (p *pass) options(m *catalog.Model) (fitting []option, near miss) {
+func (p *pass) options(m *catalog.Model) (fitting []*option, near miss) {
 	near.short = math.MaxInt64
 	shape, err := estimator.NewShape(m)
 	if err != nil {
@@ -66,13 +66,13 @@ func (p *pass) options(m *catalog.Model) (fitting []option, near miss) {
 // left. A replica that leaves part of
 // the model in host memory is taken only when no number of accelerators holds
 // it whole.
-func (p *pass) smallest(shape *estimator.Shape, d estimator.Deployment, pl *place) (option, *miss) {
+func (p *pass) smallest(shape *estimator.Shape, d estimator.Deployment, pl *place) (*option, *miss) {
 	var last *miss
-	var second option // slower than asked, or not whole on the accelerators
+	var second *option // slower than asked, or not whole on the accelerators
 	d.Shape = shape
 	d, err := estimator.Prepare(d)
 	if err != nil {
-		return option{}, &miss{deployment: d, err: err}
+		return nil, &miss{deployment: d, err: err}
 	}
 	for _, size := range pl.sizes {
 		if d.Engine.ID == estimator.LlamaCpp {
@@ -92,7 +92,7 @@ func (p *pass) smallest(shape *estimator.Shape, d estimator.Deployment, pl *plac
 			}
 			continue
 		}
-		o := option{deployment: d, place: pl, weights: d.Weights, ledger: l}
+		o := &option{deployment: d, place: pl, weights: d.Weights, ledger: l}
 		if o.speed, err = p.speedOf(d, l); err != nil {
 			last = &miss{deployment: d, short: math.MaxInt64, err: err}
 			continue
@@ -100,15 +100,15 @@ func (p *pass) smallest(shape *estimator.Shape, d estimator.Deployment, pl *plac
 		switch {
 		case o.tier() == wholeOnAccelerators && o.speed.TokensPerSUser.Value >= p.req.MinTokensPerS:
 			return o, nil
-		case second.place == nil, o.tier() < second.tier(),
+		case second == nil, o.tier() < second.tier(),
 			o.tier() == second.tier() && o.speed.TokensPerSUser.Value > second.speed.TokensPerSUser.Value:
 			second = o
 		}
 	}
-	if second.place != nil {
+	if second != nil {
 		return second, nil
 	}
-	return option{}, last
+	return nil, last
 }
 
 // tier says how much of a deployment the accelerators carry; less is better.
@@ -120,7 +120,7 @@ const (
 	onHost
 )
 
-func (o option) tier() tier {
+func (o *option) tier() tier {
 	switch {
 	case o.place.count == 0:
 		return onHost

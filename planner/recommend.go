@@ -217,7 +217,7 @@ func (p *pass) consider(m *catalog.Model) (choice, *Rejection) {
 	}
 	best := p.best(options, quality)
 	if p.req.MinTokensPerS > 0 && best.speed.TokensPerSUser.Value < p.req.MinTokensPerS {
-		fastest := slices.MaxFunc(options, func(a, b option) int {
+		fastest := slices.MaxFunc(options, func(a, b *option) int {
 			return cmp.Compare(a.speed.TokensPerSUser.Value, b.speed.TokensPerSUser.Value)
 		})
 		return reject(gapOf(p.req.MinTokensPerS, fastest.speed.TokensPerSUser.Value), fmt.Sprintf("%.1f tokens/s at best (%s), %.1f asked", fastest.speed.TokensPerSUser.Value, fastest.weights.Name, p.req.MinTokensPerS),
