@@ -67,9 +67,9 @@ func Layouts() []Layout {
 // Layout returns the type's storage; ok is false for a number that this
 // package does not know.
 func (t Type) Layout() (l Layout, ok bool) {
-	for _, l := range layouts {
-		if l.Type == t {
-			return l, true
+	for i := range layouts {
+		if l := &layouts[i]; l.Type == t {
+			return *l, true
 		}
 	}
 	return Layout{}, false
@@ -85,8 +85,8 @@ func (t Type) String() string {
 
 // TypeByName returns the type of that name ("Q4_K").
 func TypeByName(name string) (Type, bool) {
-	for _, l := range layouts {
-		if l.Name == name {
+	for i := range layouts {
+		if l := &layouts[i]; l.Name == name {
 			return l.Type, true
 		}
 	}
