@@ -46,7 +46,7 @@ func (p *pass) options(m *catalog.Model) (fitting []*option, near miss) {
 	}
 	for i := range p.places {
 		for _, e := range p.engines {
-			for _, w := range p.precisions(m, e.engine, p.places[i].device.Accelerator) {
+			for _, w := range p.precisionsOf(m, e.engine, p.places[i].device.Accelerator) {
 				o, ms := p.smallest(shape, p.deployment(m, &p.places[i], e, w), &p.places[i])
 				switch {
 				case ms == nil:
@@ -152,10 +152,10 @@ func (p *pass) context(m *catalog.Model) int {
 	return p.req.Context
 }
 
-// precisions lists what is worth trying for a model on an engine and a part:
+// precisionsOf lists what is worth trying for a model on an engine and a part:
 // the checkpoint as the engine loads it, and the quantisations below it. A
 // checkpoint that is itself quantised is not widened again.
-func (p *pass) precisions(m *catalog.Model, e *catalog.Engine, acc *catalog.Accelerator) []*catalog.Precision {
+func (p *pass) precisionsOf(m *catalog.Model, e *catalog.Engine, acc *catalog.Accelerator) []*catalog.Precision {
 	ids := servingPrecisions(m, e, acc)
 	if e.ID == estimator.LlamaCpp {
 		ids = ggufPrecisions(m)
@@ -165,7 +165,7 @@ func (p *pass) precisions(m *catalog.Model, e *catalog.Engine, acc *catalog.Acce
 		if !slices.Contains(e.Weights, id) {
 			continue
 		}
-		if w, err := p.catalog.Precision(id); err == nil && !p.widens(m, w) {
+		if w := p.precisions[id]; w != nil && !p.widens(m, w) {
 			out = append(out, w)
 		}
 	}

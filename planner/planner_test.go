@@ -109,7 +109,7 @@ func TestAdvertisedContextsFit(t *testing.T) {
 			if !p.relevant(m) {
 				continue
 			}
-			ch, rejection := p.consider(m)
+			ch, rejection := p.consider(m, p.scale.of(m))
 			if rejection != nil {
 				continue
 			}
