@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"reflect"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -32,4 +34,18 @@ func TestInParallelRaisesPanicsInTheCaller(t *testing.T) {
 		}
 	})
 	t.Error("went on")
+}
+
+// The answer does not depend on how many models are considered at once.
+func TestRecommendIsTheSameOnAnyNumberOfProcessors(t *testing.T) {
+	c := shipped(t)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	one := recommend(t, c, "4x L40S + 2x EPYC 9654 768GB", "coding", nil)
+	runtime.GOMAXPROCS(4)
+	if four := recommend(t, c, "4x L40S + 2x EPYC 9654 768GB", "coding", nil); !reflect.DeepEqual(one, four) {
+		t.Error("answers differ between one and four processors")
+	}
+	if len(one.Candidates) < 50 || len(one.Rejected) == 0 {
+		t.Errorf("%d candidates, %d rejections: the test needs both", len(one.Candidates), len(one.Rejected))
+	}
 }
