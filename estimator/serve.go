@@ -194,7 +194,7 @@ func (s *serving) others(n float64) float64 {
 }
 
 // closeness is how near a steady state is found, of what it is to meet.
-const closeness = 1e-5
+const closeness = 1e-4
 
 // closedLoop finds the n at which those that decode and those that wait for
 // their first token are the requests in flight.
@@ -244,7 +244,7 @@ func (s *serving) openLoop() Performance {
 	root(func(n float64) float64 {
 		p = s.at(n)
 		return p.rate - rate
-	}, 0, s.most, -rate, p.rate-rate, closeness*rate, closeness)
+	}, 0, s.most, -rate, p.rate-rate, closeness/10*rate, closeness/10) // times grow faster than the rate near saturation
 	return s.result(p)
 }
 
