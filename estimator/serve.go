@@ -227,9 +227,6 @@ func (s *serving) flight(p point) float64 { return p.n + p.rate*(p.ttft-p.tpot) 
 // firstWave is the mean TTFT of c requests that start at once.
 func (s *serving) firstWave(c float64) float64 {
 	adds, whole := s.prompt(0, c)
-	if s.t.engine.Alone {
-		return s.request() + whole + adds*max(c-1, 0)/2
-	}
 	return s.request() + whole + adds*max(c-1, 0)/2
 }
 
