@@ -1,10 +1,8 @@
 package accuracy
 
 import (
-	"cmp"
 	"fmt"
 	"hash/fnv"
-	"strings"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/estimator"
@@ -22,20 +20,13 @@ type SpeedRow struct {
 	Case   planner.Case `json:"case"` // its id is file and line of the table
 	Cells  []Cell       `json:"cells"`
 
+	Requests float64 `json:"requests,omitempty"` // of the run; 0 unknown, or no matter
+
 	Refused string `json:"refused,omitempty"` // why the estimator gives no answer; there are no cells then
 }
 
 // SpeedClass are rows that share a residual.
-type SpeedClass struct {
-	Family    string `json:"family"` // architecture of the accelerator, and its class beside data centres: Hopper, Ada consumer
-	Engine    string `json:"engine"`
-	Precision string `json:"precision"`
-	Kind      string `json:"kind"` // dense or MoE
-}
-
-func (c SpeedClass) String() string {
-	return strings.Join([]string{c.Family, c.Engine, c.Precision, c.Kind}, ", ")
-}
+type SpeedClass = catalog.SpeedClass
 
 // Cell returns the row's cell of a quantity, or nil.
 func (r *SpeedRow) Cell(q Quantity) *Cell {
@@ -73,38 +64,31 @@ func replaySpeed(c *catalog.Catalog, serve planner.Serve, list []speedMeasuremen
 }
 
 func (m *speedMeasurement) replay(e *planner.Evaluator) (SpeedRow, error) {
-	r := SpeedRow{Suite: m.suite, Source: m.source, Date: m.date, Case: m.kase}
+	r := SpeedRow{Suite: m.suite, Source: m.source, Date: m.date, Case: m.kase, Requests: m.requests}
 	d, p, err := e.Performance(m.kase)
 	if d.Weights == nil { // a name: the table is wrong
 		return r, err
 	}
-	r.Class, r.Group = classOf(&d), d.Model.ID+" on "+d.Device.Accelerator.ID
+	r.Class, r.Group = catalog.ClassOf(d.Model, d.Weights, d.Engine, d.Device.Accelerator), d.Model.ID+" on "+d.Device.Accelerator.ID
 	r.Held = held(r.Group)
 	if err != nil {
 		r.Refused = err.Error()
 		return r, nil
 	}
-	predicted := m.predict(&p)
-	for i, q := range speedQuantities {
-		if m.measured[i] > 0 && predicted[i] > 0 {
-			r.Cells = append(r.Cells, Cell{q.quantity, predicted[i], m.measured[i]})
-		}
-	}
+	r.Cells = m.cells(&p)
 	return r, nil
 }
 
-func classOf(d *estimator.Deployment) SpeedClass {
-	kind := "dense"
-	if d.Model.Arch.Experts != nil {
-		kind = "MoE"
+// cells are the quantities that are both measured and predicted.
+func (m *speedMeasurement) cells(p *estimator.Performance) []Cell {
+	var cells []Cell
+	predicted := m.predict(p)
+	for i, q := range speedQuantities {
+		if m.measured[i] > 0 && predicted[i] > 0 {
+			cells = append(cells, Cell{q.quantity, predicted[i], m.measured[i]})
+		}
 	}
-	acc := d.Device.Accelerator
-	family := cmp.Or(acc.Architecture, acc.Name)
-	switch acc.Class {
-	case "workstation", "consumer", "edge":
-		family += " " + acc.Class
-	}
-	return SpeedClass{family, d.Engine.ID, d.Weights.ID, kind}
+	return cells
 }
 
 // held says whether a group is one of the quarter that validates: by hash, so

@@ -27,6 +27,11 @@ const (
 	MLPerfServer  Suite = "MLPerf server"        // Poisson arrivals, as fast as the latency limits allow
 )
 
+// Suites lists them all.
+func Suites() []Suite {
+	return []Suite{OpenLoop, SingleStream, ClosedLoop, Disaggregated, MaxThroughput, StaticBatch, FirstToken, LlamaBench, LlamaServer, MLPerfOffline, MLPerfServer}
+}
+
 // speedTables are the shipped measurements of speed, all in the columns of
 // [speedColumns].
 var speedTables = [...]string{

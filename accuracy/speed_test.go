@@ -66,7 +66,7 @@ func TestSpeedTables(t *testing.T) {
 		}
 		seen[what] = m.at
 	}
-	for _, s := range []Suite{OpenLoop, SingleStream, ClosedLoop, Disaggregated, MaxThroughput, StaticBatch, FirstToken, LlamaBench, LlamaServer, MLPerfOffline, MLPerfServer} {
+	for _, s := range Suites() {
 		if suites[s] == 0 {
 			t.Errorf("no measurement of %s", s)
 		}

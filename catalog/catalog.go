@@ -11,6 +11,7 @@ type Catalog struct {
 	Engines      []Engine      `toml:"engine" json:"engines"`
 	Efficiencies []Efficiency  `toml:"efficiency" json:"efficiencies"`
 	EngineTimes  []EngineTime  `toml:"engine_time" json:"engine_times"`
+	Residuals    []Residual    `toml:"residual" json:"residuals"`
 	Curves       []Curve       `toml:"curve" json:"curves"`
 	Prices       []Price       `toml:"price" json:"prices"`
 	Benchmarks   []Benchmark   `toml:"benchmark" json:"benchmarks"`

@@ -14,7 +14,7 @@ type EngineTime struct {
 	Kernels  float64 `toml:"kernels" json:"kernels"`                    // time of kernels over that of their curves
 	Step     float64 `toml:"step_us" json:"step_us"`                    // of every step
 	Layer    float64 `toml:"layer_us" json:"layer_us"`                  // of every layer
-	Sequence float64 `toml:"sequence_us" json:"sequence_us"`            // of every decoding sequence
+	Sequence float64 `toml:"sequence_us" json:"sequence_us"`            // of every decoding sequence of an attention-DP group: each has a scheduler of its own
 	Parallel float64 `toml:"parallel_us,omitzero" json:"parallel_us"`   // of every step on several accelerators: workers are told and answer
 	Token    float64 `toml:"token_us,omitzero" json:"token_us"`         // of every input token of a request, outside of steps: text to tokens, hashes, copies between processes
 	Eager    float64 `toml:"eager_layer_us" json:"eager_layer_us"`      // least time of a layer in a step launched without a graph:

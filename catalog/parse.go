@@ -49,6 +49,7 @@ func (c *Catalog) merge(over *Catalog) *Catalog {
 		Engines:      mergeBy(c.Engines, over.Engines, func(e *Engine) string { return e.ID }),
 		Efficiencies: mergeBy(c.Efficiencies, over.Efficiencies, efficiencyKey),
 		EngineTimes:  mergeBy(c.EngineTimes, over.EngineTimes, engineTimeKey),
+		Residuals:    mergeBy(c.Residuals, over.Residuals, residualKey),
 		Curves:       mergeBy(c.Curves, over.Curves, curveKeyOf),
 		Prices:       mergeBy(c.Prices, over.Prices, priceKey),
 		Benchmarks:   mergeBy(c.Benchmarks, over.Benchmarks, func(b *Benchmark) string { return b.ID }),
@@ -151,6 +152,7 @@ func (c *Catalog) add(part *Catalog) {
 	c.Engines = append(c.Engines, part.Engines...)
 	c.Efficiencies = append(c.Efficiencies, part.Efficiencies...)
 	c.EngineTimes = append(c.EngineTimes, part.EngineTimes...)
+	c.Residuals = append(c.Residuals, part.Residuals...)
 	c.Curves = append(c.Curves, part.Curves...)
 	c.Prices = append(c.Prices, part.Prices...)
 	c.Benchmarks = append(c.Benchmarks, part.Benchmarks...)

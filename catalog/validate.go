@@ -25,6 +25,7 @@ func validate(over, merged *Catalog) []fault {
 	v.engines()
 	v.efficiencies()
 	v.engineTimes()
+	v.residuals()
 	v.curves()
 	v.prices()
 	v.magnitudes()

@@ -16,3 +16,11 @@ func engineTimeOf(c *catalog.Catalog, d *Deployment) (*catalog.EngineTime, error
 	}
 	return e, nil
 }
+
+// WithEngineTime is the timetable of the same forward pass where the engine
+// adds something else.
+func (t *Timetable) WithEngineTime(e *catalog.EngineTime) *Timetable {
+	other := *t
+	other.engine = e
+	return &other
+}

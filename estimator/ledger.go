@@ -59,8 +59,8 @@ func (l *Ledger) Line(id string) *Line {
 	return nil
 }
 
-// Figure is an estimated quantity with its interval (about 80 % of
-// measurements of the class fall inside) and how it is known.
+// Figure is an estimated quantity with its interval (80 % of the
+// measurements of the class or more fall inside) and how it is known.
 type Figure struct {
 	Value float64       `json:"value"`
 	Low   float64       `json:"low"`

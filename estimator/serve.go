@@ -68,8 +68,19 @@ func (s *serving) prepare() {
 	s.context = s.in + s.out/2
 	groups := float64(d.AttentionDP)
 	s.chunk = float64(d.Options.MaxBatchedTokens) * groups
-	s.most = max(1, min(float64(d.Options.MaxSeqs)*groups, s.t.sequences(s.in+0.55*s.out)))
+	s.most = max(1, min(float64(d.Options.MaxSeqs)*groups, s.t.sequences(s.in+s.reserved()*s.out)))
 	s.stages = float64(d.PP)
+}
+
+// reserved is the part of a sequence's output that its cache has room for on
+// average: TensorRT-LLM admits a request only when all of it has, by its default
+// policy GUARANTEED_NO_EVICT; the others give out blocks as tokens come, and keep
+// a little for what is in flight.
+func (s *serving) reserved() float64 {
+	if s.t.d.Engine.ID == "tensorrt-llm" {
+		return 1
+	}
+	return 0.55
 }
 
 // sequences is how many sequences of a mean length the pool of a replica holds.
@@ -262,32 +273,11 @@ func (s *serving) static() Performance {
 	return s.result(p)
 }
 
-// Half widths of the intervals: nine of ten closed loops of package accuracy
-// lie within them, 0.22 of TPOT and 0.46 of the median TTFT. Where the kernels
-// are another generation's they are widened by half, which is assumed.
-const (
-	halfTPOT = 0.22
-	halfTTFT = 0.46
-	farther  = 1.5
-)
-
-// widening is what intervals are multiplied by for the kernels of a relative.
-func (t *Timetable) widening() float64 {
-	if t.far >= catalog.OtherGeneration {
-		return farther
-	}
-	return 1
-}
-
 func (s *serving) result(p point) Performance {
 	dp := float64(s.t.d.DP)
-	e2e := p.ttft + p.tpot*(s.out-1)
-	latency := func(us, half float64) Latency {
-		half *= s.t.widening()
-		return Latency{Mean: us / 1000, Median: us / 1000, Low: us / 1000 / (1 + half), High: us / 1000 * (1 + half)}
-	}
+	ttft, tpot := latency(p.ttft/1000, s.t.half.ttft), latency(p.tpot/1000, s.t.half.tpot)
 	r := Performance{
-		TTFT: latency(p.ttft, halfTTFT), TPOT: latency(p.tpot, halfTPOT), E2E: latency(e2e, halfTPOT),
+		TTFT: ttft, TPOT: tpot, E2E: sumOf(ttft, tpot, s.out-1),
 		RequestsPerS: p.rate * 1e6 * dp, TokensPerSPerUser: 1e6 / p.tpot,
 		MaxStableRequestRate: s.full().rate * 1e6 * dp,
 		Basis:                catalog.Calibrated,

@@ -46,15 +46,15 @@ func (t *Timetable) speed(w Workload) Speed {
 	_, whole := s.prompt(0, 1)
 	ttft, tpot := (s.request()+whole)/1000, s.decode(seqs)/1000
 	basis := catalog.Weaker(catalog.Calibrated, t.d.Device.speedBasis())
+	half := t.half
 	figure := func(v, half float64) Figure {
-		half *= t.widening()
 		return Figure{Value: v, Low: v / (1 + half), High: v * (1 + half), Basis: basis}
 	}
 	step, prompt := s.steps(seqs)
 	r := Speed{
-		TTFTMs: figure(ttft, halfTTFT), TPOTMs: figure(tpot, halfTPOT),
-		TokensPerS: figure(seqs/tpot*1000, halfTPOT), TokensPerSUser: figure(1000/tpot, halfTPOT),
-		PrefillPerS: figure(float64(w.InputTokens)/ttft*1000, halfTTFT),
+		TTFTMs: figure(ttft, half.ttft), TPOTMs: figure(tpot, half.tpot),
+		TokensPerS: figure(seqs/tpot*1000, half.throughput), TokensPerSUser: figure(1000/tpot, half.tpot),
+		PrefillPerS: figure(float64(w.InputTokens)/ttft*1000, half.ttft),
 		Bound:       t.bound(step), Source: t.engine.Source,
 	}
 	generative := t.d.Model.Kind == catalog.Generative
@@ -65,7 +65,7 @@ func (t *Timetable) speed(w Workload) Speed {
 		r.Formula = append(r.Formula, "prefill: one prompt of "+t.parts(prompt))
 	}
 	if !generative { // nothing is decoded: an embedding is one pass over the input
-		r.TPOTMs, r.TokensPerS, r.TokensPerSUser = figure(0, halfTPOT), r.PrefillPerS, r.PrefillPerS
+		r.TPOTMs, r.TokensPerS, r.TokensPerSUser = figure(0, half.tpot), r.PrefillPerS, r.PrefillPerS
 	}
 	return r
 }

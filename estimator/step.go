@@ -21,7 +21,7 @@ type Timetable struct {
 	ledger Ledger
 	ops    []op
 	engine *catalog.EngineTime
-	far    catalog.Relation
+	half   halves
 	pool   []cacheKind
 }
 
@@ -36,7 +36,11 @@ func NewTimetable(c *catalog.Catalog, d Deployment, l Ledger) (*Timetable, error
 	if err := list.list(); err != nil {
 		return nil, err
 	}
-	return &Timetable{d: d, ledger: l, ops: list.ops, engine: e, far: list.far, pool: d.cacheKinds(d.stageOf(0), d.kvPrecision())}, nil
+	half, err := halvesOf(c, &d, list.far)
+	if err != nil {
+		return nil, err
+	}
+	return &Timetable{d: d, ledger: l, ops: list.ops, engine: e, half: half, pool: d.cacheKinds(d.stageOf(0), d.kvPrecision())}, nil
 }
 
 // counts are the rows of a step by kind, on the busiest accelerator.
@@ -83,7 +87,7 @@ func (t *Timetable) stepTime(s Step, decode kernelTime) float64 {
 		prompts.all -= decode.all
 		prompts.experts -= decode.experts
 	}
-	return t.engine.StepTime(decode.all, prompts.all, prompts.experts, s.PrefillTokens, s.Decode, float64(t.d.Model.Arch.Layers), t.d.World() > 1)
+	return t.engine.StepTime(decode.all, prompts.all, prompts.experts, s.PrefillTokens, s.Decode/float64(t.d.AttentionDP), float64(t.d.Model.Arch.Layers), t.d.World() > 1)
 }
 
 func (t *Timetable) kernels(s Step) (k kernelTime) {

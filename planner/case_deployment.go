@@ -80,9 +80,6 @@ func (r *resolver) findAccelerator() error {
 	if hw.read != "" {
 		r.assumptions.add("accelerator", p.name, "%s", hw.read)
 	}
-	if node.Host.Note != "" && p.count == 0 {
-		r.assumptions.add("accelerator", p.name, "%s", node.Host.Note)
-	}
 	if p.count > 1 {
 		r.count = p.count
 	}

@@ -250,8 +250,12 @@ func TestEvaluate(t *testing.T) {
 		}
 	}
 	k.Disaggregated = &Disaggregation{Prefill: Stage{Replicas: 1, TP: 1}, Decode: Stage{Replicas: 1, TP: 1}}
-	if r := e.Evaluate(k); r.OK || r.Error.Code != CodeUnknown {
+	if r := e.Evaluate(k); !r.OK || !hasAssumption(r.Assumptions, "kv_transfer_ms") {
 		t.Errorf("disaggregated: %+v", r)
+	}
+	k.Workload = CaseWorkload{InputTokens: 1000, OutputTokens: 200, Batch: 4}
+	if r := e.Evaluate(k); r.OK || r.Error.Code != CodeUnknown {
+		t.Errorf("a static batch over both sides: %+v", r)
 	}
 }
 

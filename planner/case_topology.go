@@ -134,7 +134,7 @@ func (b *caseBuilder) smallest(size *int, name string) error {
 			continue
 		}
 		*size = n
-		l, err := estimator.Fit(b.d)
+		l, err := estimator.Fit(started(b.d))
 		switch {
 		case err != nil:
 			refused = cmp.Or(refused, err)
@@ -177,6 +177,18 @@ func (b *caseBuilder) roomy(l *estimator.Ledger, n int) bool {
 	return l.MaxSequences >= inFlight/replicas
 }
 
+// started is a deployment with the memory fraction that its user would lower the
+// engine's default to where that would not start.
+func started(d estimator.Deployment) estimator.Deployment {
+	if d.Options.MemoryFraction > 0 {
+		return d
+	}
+	if f := estimator.FreeFraction(d); f > 0 && f < d.Version.MemoryFraction {
+		d.Options.MemoryFraction = f
+	}
+	return d
+}
+
 // request is the length of one request of the workload, within the model's context.
 func (b *caseBuilder) request() int {
 	n := int(math.Ceil(b.k.Workload.InputTokens + b.k.Workload.OutputTokens))
@@ -190,6 +202,10 @@ func (b *caseBuilder) request() int {
 // unless a cache that long does not fit while the workload's requests do: no
 // engine would start then, and its user would lower it.
 func (b *caseBuilder) length() (err error) {
+	if d := started(b.d); d.Options.MemoryFraction != b.d.Options.MemoryFraction {
+		b.d = d
+		b.assumptions.add("memory_fraction", d.Options.MemoryFraction, "the default of %g would not start on this device", d.Version.MemoryFraction)
+	}
 	b.ledger, err = estimator.Fit(b.d)
 	if err != nil || b.ledger.Fits || b.d.Options.MaxModelLen > 0 {
 		return err

@@ -124,14 +124,14 @@ func (e *Evaluator) Performance(k Case) (estimator.Deployment, estimator.Perform
 	return p.d, perf, err
 }
 
-// errDisaggregated says that there is no time model of separate prefill and decode.
-var errDisaggregated = errors.New("the time of a disaggregated deployment is not estimated")
-
 func (e *Evaluator) perform(k *Case, p *planned, load estimator.Load) (estimator.Performance, error) {
-	if k.Disaggregated != nil {
-		return estimator.Performance{}, errDisaggregated
+	s := k.Disaggregated
+	if s == nil {
+		return e.serve(e.catalog, p.d, load)
 	}
-	return e.serve(e.catalog, p.d, load)
+	prefill := p.d
+	prefill.TP, prefill.EP, prefill.AttentionDP, prefill.DP = s.Prefill.TP, s.Prefill.EP, s.Prefill.AttentionDP, s.Prefill.Replicas
+	return estimator.ServeDisaggregated(e.catalog, prefill, p.d, load)
 }
 
 // Evaluate answers one case; what is wrong with it is part of the answer.

@@ -126,7 +126,7 @@ func qualitySources(list []planner.Candidate) string {
 }
 
 const rankingLegend = "needs: of the memory that is free, per accelerator. context: the longest single sequence that fits. " +
-	"TTFT, tok/s: of one user; about 80 % of measurements of the class lie in the interval. " +
+	"TTFT, tok/s: of one user; 80 % or more of the measurements of its class lie in the interval. " +
 	"quality: 0 to 100 for the use case, from published scores."
 
 // placementText is short: the hardware is named above, unless there are

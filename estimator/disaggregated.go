@@ -1,0 +1,181 @@
+package estimator
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/plimsoll-dev/plimsoll/catalog"
+)
+
+// ServeDisaggregated predicts what replicas that only prefill and replicas that
+// only decode deliver together, DP of each deployment being its replicas. A
+// prompt is prefilled, its cache crosses to a decoding replica, and no prompt
+// holds up a step there. The slower side sets the highest stable rate.
+func ServeDisaggregated(c *catalog.Catalog, prefill, decode Deployment, load Load) (Performance, error) {
+	if load.Batch > 0 {
+		return Performance{}, fmt.Errorf("a static batch on separate prefill and decode replicas is not estimated")
+	}
+	p, err := compile(c, prefill)
+	if err != nil {
+		return Performance{}, fmt.Errorf("prefill: %w", err)
+	}
+	d, err := compile(c, decode)
+	if err != nil {
+		return Performance{}, fmt.Errorf("decode: %w", err)
+	}
+	s := disaggregated{prefill: serving{t: p, load: load}, decode: serving{t: d, load: load}}
+	s.prefill.prepare()
+	s.decode.prepare()
+	s.prepare()
+	return s.performance(load), nil
+}
+
+// compile draws up the timetable of a deployment that fits.
+func compile(c *catalog.Catalog, d Deployment) (*Timetable, error) {
+	d, _, err := Resolve(d)
+	if err != nil {
+		return nil, err
+	}
+	l, err := Fit(d)
+	if err != nil {
+		return nil, err
+	}
+	if !l.Fits {
+		return nil, unsupported(l.Change, "%d accelerators a replica do not hold the model", d.World())
+	}
+	return NewTimetable(c, d, l)
+}
+
+// disaggregated is a load on both sides; times are microseconds.
+type disaggregated struct {
+	prefill, decode serving
+	prefills        float64 // replicas
+	decodes         float64
+	alone           float64 // one prompt that nothing waits before
+	adds            float64 // of a prompt among others: its share of a replica's time
+	transfer        float64 // of a prompt's cache to the other side
+}
+
+// busiest is the share of its time that a prefill replica computes at most;
+// beyond it queues grow faster than measurements last.
+const busiest = 0.95
+
+// handOver is what a request spends between the sides before its first token:
+// routing twice, and the admission of its cache; the median of published runs
+// under light load.
+const handOver = 80_000
+
+// transferShare is what a cache reaches of the link that it crosses.
+const transferShare = 0.6
+
+func (s *disaggregated) prepare() {
+	d := &s.prefill.t.d
+	s.prefills, s.decodes = float64(d.DP), float64(s.decode.t.d.DP)
+	_, s.alone = s.prefill.prompt(0, 1)
+	s.adds, _ = s.prefill.prompt(0, s.prefill.chunk/s.prefill.fresh) // a queue fills the step
+	link := d.Device.Link.GBps
+	if link == 0 {
+		link = d.Device.Accelerator.PCIeGBps
+	}
+	if link == 0 {
+		return
+	}
+	bytes := 0.0 // of one rank, which sends its own part
+	for _, k := range s.prefill.t.pool {
+		kept := s.prefill.in
+		if k.window > 0 {
+			kept = min(kept, float64(k.window))
+		}
+		bytes += float64(k.layers) * (k.state + k.perToken*kept)
+	}
+	s.transfer = bytes / (link * 1e3 * transferShare)
+}
+
+// at is the steady state with n sequences decoding on each decode replica.
+func (s *disaggregated) at(n float64) point {
+	p := point{n: n, tpot: s.decode.decode(n), adds: s.adds}
+	p.rate = n * s.decodes / (s.decode.out * p.tpot)
+	p.prefill = p.rate * s.adds / s.prefills
+	busy := min(p.prefill, busiest)
+	p.ttft = s.prefill.request() + handOver + s.alone*(1+busy/(2*(1-busy)))
+	return p
+}
+
+// capacity is the steady state at the highest stable rate.
+func (s *disaggregated) capacity() point {
+	return s.until(s.decode.most, func(p point) bool { return p.prefill > busiest })
+}
+
+// until is the steady state with as many sequences as a condition lets be.
+func (s *disaggregated) until(most float64, beyond func(point) bool) point {
+	p := s.at(most)
+	if !beyond(p) {
+		return p
+	}
+	low, high := 0.0, most
+	for range 40 {
+		mid := (low + high) / 2
+		if p = s.at(mid); beyond(p) {
+			high = mid
+		} else {
+			low = mid
+		}
+		if high-low < 1e-4*high {
+			break
+		}
+	}
+	return p
+}
+
+// flight is the number of requests on both sides.
+func (s *disaggregated) flight(p point) float64 {
+	return p.rate * (p.ttft + s.transfer + p.tpot*(s.decode.out-1))
+}
+
+func (s *disaggregated) performance(load Load) Performance {
+	full := s.capacity()
+	p, saturated := full, true
+	switch {
+	case load.RequestRate > 0 && load.RequestRate/1e6 < full.rate:
+		rate := load.RequestRate / 1e6
+		p, saturated = s.until(full.n, func(p point) bool { return p.rate > rate }), false
+	case load.Concurrency > 0 && load.Concurrency < s.flight(full):
+		p, saturated = s.until(full.n, func(p point) bool { return s.flight(p) > load.Concurrency }), false
+	case load.Concurrency > 0: // the rest waits for the slower side
+		p.ttft += (load.Concurrency - s.flight(full)) / full.rate
+	}
+	r := s.result(p, full)
+	r.Saturated = saturated && !load.Saturate
+	if load.Concurrency > 0 {
+		waves := max(load.Concurrency/s.prefills-1, 0)
+		r.FirstWaveTTFTMs = (s.prefill.request() + handOver + s.alone + s.adds*waves/2) / 1000
+	}
+	return r
+}
+
+// result tells a steady state of both sides; the cache's crossing counts
+// between the first token and the second.
+func (s *disaggregated) result(p, full point) Performance {
+	out, t := s.decode.out, s.decode.t
+	p.tpot += s.transfer / max(out-1, 1)
+	ttft := latency(p.ttft/1000, max(t.half.ttft, s.prefill.t.half.ttft))
+	tpot := latency(p.tpot/1000, t.half.tpot)
+	r := Performance{
+		TTFT: ttft, TPOT: tpot, E2E: sumOf(ttft, tpot, out-1),
+		RequestsPerS: p.rate * 1e6, TokensPerSPerUser: 1e6 / p.tpot, MaxStableRequestRate: full.rate * 1e6,
+		Basis: catalog.Calibrated,
+		Assumptions: []Assumption{{"kv_transfer_ms", fmt.Sprintf("%.3g", s.transfer/1000),
+			fmt.Sprintf("the cache of a prompt at %.1f of the link between accelerators", transferShare)}},
+	}
+	r.OutputTokensPerS = r.RequestsPerS * out
+	r.TotalTokensPerS = r.RequestsPerS * (s.decode.in + out)
+	if s.adds > 0 {
+		r.PrefillPerS = s.prefill.fresh / s.adds * 1e6 * s.prefills
+	}
+	flop, bytes := t.shares(Step{Decode: max(p.n, 1e-9), Context: s.decode.context})
+	r.PowerW = powerWatts(t.d.Device.Accelerator, flop, bytes) * float64(t.d.World()) * s.decodes
+	busy := min(p.rate*s.adds/s.prefills, 1)
+	flop, bytes = s.prefill.t.shares(Step{PrefillTokens: math.Min(s.prefill.fresh, s.prefill.chunk), Prompts: 1})
+	r.PowerW += powerWatts(s.prefill.t.d.Device.Accelerator, flop*busy, bytes*busy) * float64(s.prefill.t.d.World()) * s.prefills
+	return r
+}
