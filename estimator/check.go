@@ -54,6 +54,9 @@ func (d *Deployment) check() error {
 			return unsupported("", "%s layers, which %s has, are not modelled for %s", MixerName(k.Mixer), m.ID, e.Name)
 		}
 	}
+	if d.Options.Speculation.Tokens > 0 && e.ID == LlamaCpp {
+		return unsupported("ask without", "speculative decoding of llama.cpp is not modelled")
+	}
 	return d.checkTopology()
 }
 

@@ -113,6 +113,7 @@ type Options struct {
 	MaxBatchedTokens int     // tokens of one step (llama.cpp: ubatch)
 	MemoryFraction   float64 // of the device's memory, 0 < f <= 1
 	EnforceEager     bool    // no CUDA graphs
+	Speculation      Speculation
 
 	GPULayers        int  // llama.cpp: layers on the accelerator, counting the output as one; 0 all that fit
 	NoFlashAttention bool // llama.cpp
@@ -202,6 +203,12 @@ func Resolve(d Deployment) (Deployment, []Assumption, error) {
 	}
 	if tokens := int64(o.MaxModelLen) * int64(o.MaxSeqs); tokens > maxTokens {
 		return d, notes, fmt.Errorf("estimator: %d sequences of %d tokens are %d tokens; accepted are up to %d", o.MaxSeqs, o.MaxModelLen, tokens, int64(maxTokens))
+	}
+	if err := o.Speculation.check(); err != nil {
+		return d, notes, err
+	}
+	if d.explain {
+		notes = append(notes, o.Speculation.notes()...)
 	}
 	return d, notes, d.check()
 }
