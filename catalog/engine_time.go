@@ -46,6 +46,7 @@ func (e *EngineTime) StepTime(decode, prompts, experts, promptTokens, sequences,
 // or nil.
 func (c *Catalog) EngineTimeFor(engine, version string, acc *Accelerator) *EngineTime {
 	v, err := ParseVersion(version)
+	since := c.names().engineTimes
 	var best *EngineTime
 	var reached Version
 	for i := range c.EngineTimes {
@@ -53,7 +54,7 @@ func (c *Catalog) EngineTimeFor(engine, version string, acc *Accelerator) *Engin
 		if e.Engine != engine || e.Vendor != acc.Vendor || len(e.Architectures) > 0 && !slices.Contains(e.Architectures, acc.Architecture) {
 			continue
 		}
-		from, _ := ParseVersion(e.From) // checked on reading; empty is the zero version
+		from := since[i]
 		if e.From != "" && (err != nil || v.Compare(from) < 0) {
 			continue
 		}

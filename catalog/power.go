@@ -24,11 +24,12 @@ func log2(x float64) float64 {
 	m := math.Float64frombits(bits&mantissa + root)
 	z := (m - 1) / (m + 1)
 	s := z * z
-	return float64(exponent) + 2*math.Log2E*z*(1+s*(1.0/3+s*(1.0/5+s*(1.0/7+s*(1.0/9+s/11)))))
+	q := s * s // two short sums, which the processor works out side by side
+	return float64(exponent) + 2*math.Log2E*z*((1+q*(1.0/5+q/9))+s*(1.0/3+q*(1.0/7+q/11)))
 }
 
 // exp2 is 2^y for y <= 1: the whole part goes to the exponent, the rest, up to
-// a half either way, by its Taylor series.
+// a half either way, by its Taylor series, even and odd terms side by side.
 func exp2(y float64) float64 {
 	if y < -60 {
 		return 0
@@ -36,6 +37,9 @@ func exp2(y float64) float64 {
 	const shift = 3 << 51 // adding it rounds to a whole number in the lowest bits
 	whole := y + shift
 	t := (y - (whole - shift)) * math.Ln2
-	series := 1 + t*(1+t*(1.0/2+t*(1.0/6+t*(1.0/24+t*(1.0/120+t*(1.0/720+t*(1.0/5040+t*(1.0/40320+t/362880))))))))
+	s := t * t
+	even := 1 + s*(1.0/2+s*(1.0/24+s*(1.0/720+s/40320)))
+	odd := 1 + s*(1.0/6+s*(1.0/120+s*(1.0/5040+s/362880)))
+	series := even + t*odd
 	return math.Float64frombits(math.Float64bits(series) + math.Float64bits(whole)<<52)
 }

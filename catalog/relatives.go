@@ -18,35 +18,35 @@ const (
 
 // curveIndex finds curves by what they are of.
 type curveIndex struct {
-	at          map[curveKey]int
-	kernels     []int // accelerators with kernel curves
-	collectives []timedCollective
+	kernels     map[workKey][]timedCurve
+	collectives []timedCurve
 }
 
-// timedCollective is a curve of a collective with the part that ran it.
-type timedCollective struct{ curve, accelerator int }
+// workKey is a kernel on a product.
+type workKey struct{ kernel, precision string }
+
+// timedCurve is a curve with the part that ran it.
+type timedCurve struct{ curve, accelerator int }
 
 func (x *curveIndex) build(c *Catalog) {
 	accelerators := make(map[string]int, len(c.Accelerators))
 	for i := range c.Accelerators {
 		accelerators[c.Accelerators[i].ID] = i
 	}
-	x.at = make(map[curveKey]int, len(c.Curves))
-	timed := make(map[int]bool)
+	x.kernels = make(map[workKey][]timedCurve)
 	for i := range c.Curves {
 		curve := &c.Curves[i]
 		acc, known := accelerators[curve.Accelerator]
 		if !known {
 			continue // validation says so
 		}
-		x.at[curveKeyOf(curve)] = i
-		switch {
-		case curve.World > 0:
-			x.collectives = append(x.collectives, timedCollective{i, acc})
-		case !timed[acc]:
-			timed[acc] = true
-			x.kernels = append(x.kernels, acc)
+		timed := timedCurve{i, acc}
+		if curve.World > 0 {
+			x.collectives = append(x.collectives, timed)
+			continue
 		}
+		key := workKey{curve.Kernel, curve.Precision}
+		x.kernels[key] = append(x.kernels[key], timed)
 	}
 }
 
@@ -152,29 +152,28 @@ func (c *Catalog) CurveFor(acc *Accelerator, kernel, product string) (Curve, Rel
 	best, found := rank{}, false
 	var curve Curve
 	var from *Accelerator
-	for _, i := range x.kernels {
-		timed := &c.Accelerators[i]
-		relation, order, ok := kin(acc, timed)
-		if !ok {
-			continue
-		}
-		for substitute, name := range substitutes(product) {
-			at, ok := x.at[curveKey{accelerator: timed.ID, kernel: kernel, precision: name}]
+	for substitute, name := range substitutes(product) {
+		for _, t := range x.kernels[workKey{kernel, name}] {
+			timed := &c.Accelerators[t.accelerator]
+			relation, order, ok := kin(acc, timed)
 			if !ok {
 				continue
 			}
-			candidate := c.Curves[at]
+			r := rank{class: max(relation, SameArchitecture), substitute: substitute, relation: relation, order: order}
+			if found && best.before(r) {
+				continue // whatever the distance
+			}
+			r.distance = math.Abs(math.Log(balance(acc) / balance(timed)))
+			if found && !r.before(best) {
+				continue
+			}
+			candidate := c.Curves[t.curve]
 			if product == "int8" && name == "fp8" {
 				candidate.Precision = product // as wide, at the rate that the part has for it
 			}
-			if candidate.PeakTFLOPS(acc.Peak) <= 0 {
-				continue
-			}
-			r := rank{max(relation, SameArchitecture), substitute, relation, order, math.Abs(math.Log(balance(acc) / balance(timed)))}
-			if !found || r.before(best) {
+			if candidate.PeakTFLOPS(acc.Peak) > 0 {
 				best, curve, from, found = r, candidate, timed, true
 			}
-			break // later substitutes are worse
 		}
 	}
 	if best.substitute > 0 {

@@ -14,6 +14,7 @@ type index struct {
 	deviceNames                                         map[string][]int // driver name to accelerators
 	cpus                                                map[string]int   // words of a CPU's brand string to accelerator, counted from 1
 	curves                                              curveIndex
+	engineTimes                                         []Version // from which each holds
 }
 
 // Words of accelerator and model names that do not tell entries apart.
@@ -58,6 +59,10 @@ func newIndex(c, over *Catalog) (*index, []fault) {
 	}
 	x.addDevices(c)
 	x.curves.build(c)
+	x.engineTimes = make([]Version, len(c.EngineTimes))
+	for i := range c.EngineTimes {
+		x.engineTimes[i], _ = ParseVersion(c.EngineTimes[i].From) // checked on reading; empty is the zero version
+	}
 	return x, n.blame(over)
 }
 

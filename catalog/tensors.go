@@ -62,7 +62,7 @@ func (m *Model) Tensors() ([]Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &tensorList{arch: a}
+	b := &tensorList{arch: a, list: make([]Tensor, 0, 8+16*len(kinds))}
 	b.add(Tensor{Name: "token_embd", Rows: a.Vocab, Cols: a.Hidden, Class: Embed, Split: ByVocab})
 	if !a.TieEmbeddings && !a.NoHead {
 		b.add(Tensor{Name: "output", Rows: a.Vocab, Cols: a.Hidden, Class: Head, Split: ByVocab})

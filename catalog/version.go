@@ -31,6 +31,9 @@ type Version struct {
 // Suffixes of a release in their order; none stands between rc and post.
 var stages = []string{"dev", "a", "alpha", "b", "beta", "rc", "", "post"}
 
+// separators may stand before a suffix and its number.
+var separators = strings.NewReplacer("-", "", ".", "", "_", "")
+
 // ParseVersion reads "0.19", "v0.11.1rc2", "0.5.post1", "1.2.0-rc.1+cu128" or
 // a llama.cpp build "b4567". What follows a "+" does not count.
 func ParseVersion(text string) (Version, error) {
@@ -59,7 +62,7 @@ func ParseVersion(text string) (Version, error) {
 	for len(v.numbers) > 1 && v.numbers[len(v.numbers)-1] == 0 { // 0.19.0 is 0.19
 		v.numbers = v.numbers[:len(v.numbers)-1]
 	}
-	suffix := strings.NewReplacer("-", "", ".", "", "_", "").Replace(s[end:])
+	suffix := separators.Replace(s[end:])
 	if suffix == "" {
 		return v, nil
 	}

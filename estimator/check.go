@@ -54,6 +54,9 @@ func (d *Deployment) check() error {
 			return unsupported("", "no formula for what the %s layers of %s cache on %s: the memory of a sequence is unknown", MixerName(k.Mixer), m.ID, e.Name)
 		}
 	}
+	if d.Options.Speculation.Tokens > 0 && e.ID == LlamaCpp {
+		return unsupported("ask without", "speculative decoding of llama.cpp is not modelled")
+	}
 	return d.checkTopology()
 }
 

@@ -3,6 +3,8 @@ package estimator
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"sync"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 )
@@ -36,15 +38,15 @@ type Deployment struct {
 	// File is a real GGUF file, exact tensor by tensor; nil: by the mix's rule.
 	File *GGUFLayout
 
-	mix     *GGUFLayout // by the mix's rule, worked out by Prepare
-	explain bool        // write out the ledger's lines
+	explain bool // write out the ledger's lines
 }
 
 // Shape is what a model's architecture comes to. Working it out once serves
-// any number of deployments of the model.
+// any number of deployments of the model, and several goroutines.
 type Shape struct {
 	tensors []catalog.Tensor
 	kinds   []catalog.LayerKind
+	layouts sync.Map // mix to *GGUFLayout by the mix's rule, each worked out when first asked for: a score at most
 }
 
 // NewShape lists a model's tensors and layer kinds.
@@ -57,7 +59,7 @@ func NewShape(m *catalog.Model) (*Shape, error) {
 	if err != nil {
 		return nil, fmt.Errorf("estimator: %s: %w", m.ID, err)
 	}
-	return &Shape{tensors, kinds}, nil
+	return &Shape{tensors: tensors, kinds: kinds}, nil
 }
 
 // Prepare works out what every placement of the deployment has in common, so
@@ -70,21 +72,21 @@ func Prepare(d Deployment) (Deployment, error) {
 		}
 		d.Shape = shape
 	}
-	if d.Engine.ID == LlamaCpp && d.File == nil && (d.mix == nil || d.mix.Mix != d.Weights.GGUFMix) {
-		d.mix = ggufLayout(d.Model, d.Shape.tensors, d.Weights.GGUFMix)
-	}
 	return d, nil
 }
 
 // layout is the model as a GGUF file: the file itself, or by the mix's rule.
 func (d *Deployment) layout() *GGUFLayout {
-	switch {
-	case d.File != nil:
+	if d.File != nil {
 		return d.File
-	case d.mix != nil:
-		return d.mix
 	}
-	return ggufLayout(d.Model, d.Shape.tensors, d.Weights.GGUFMix)
+	mix := d.Weights.GGUFMix
+	if known, ok := d.Shape.layouts.Load(mix); ok {
+		return known.(*GGUFLayout)
+	}
+	file := ggufLayout(d.Model, d.Shape.tensors, mix)
+	d.Shape.layouts.Store(mix, file)
+	return file
 }
 
 // Device is one accelerator of the group, or a host's memory when the engine
@@ -111,6 +113,7 @@ type Options struct {
 	MaxBatchedTokens int     // tokens of one step (llama.cpp: ubatch)
 	MemoryFraction   float64 // of the device's memory, 0 < f <= 1
 	EnforceEager     bool    // no CUDA graphs
+	Speculation      Speculation
 
 	GPULayers        int  // llama.cpp: layers on the accelerator, counting the output as one; 0 all that fit
 	NoFlashAttention bool // llama.cpp
@@ -166,11 +169,10 @@ func Resolve(d Deployment) (Deployment, []Assumption, error) {
 		d.Shape = shape
 	}
 	var notes []Assumption
-	assume := func(name string, value any, why string) {
-		if !d.explain {
-			return
+	assume := func(name string, value float64, why ...string) { // parts, joined only when they are wanted
+		if d.explain {
+			notes = append(notes, Assumption{name, fmt.Sprint(value), strings.Join(why, "")})
 		}
-		notes = append(notes, Assumption{name, fmt.Sprint(value), why})
 	}
 	o := &d.Options
 	if err := o.check(); err != nil {
@@ -178,7 +180,7 @@ func Resolve(d Deployment) (Deployment, []Assumption, error) {
 	}
 	if o.MaxModelLen == 0 {
 		o.MaxModelLen = d.Model.MaxContext
-		assume("max_model_len", o.MaxModelLen, "the model's own maximum")
+		assume("max_model_len", float64(o.MaxModelLen), "the model's own maximum")
 	}
 	if o.MaxModelLen > d.Model.MaxContext && d.Model.MaxContext > 0 {
 		return d, notes, unsupported(fmt.Sprintf("ask for at most %d tokens", d.Model.MaxContext),
@@ -187,20 +189,26 @@ func Resolve(d Deployment) (Deployment, []Assumption, error) {
 	if batch, ok := batchDefault(&d); ok {
 		if o.MaxSeqs == 0 {
 			o.MaxSeqs = batch.MaxSeqs
-			assume("max_num_seqs", o.MaxSeqs, d.Engine.ID+" default on this device")
+			assume("max_num_seqs", float64(o.MaxSeqs), d.Engine.ID, " default on this device")
 		}
 		if o.MaxBatchedTokens == 0 {
 			o.MaxBatchedTokens = batch.MaxBatchedTokens
-			assume("max_num_batched_tokens", o.MaxBatchedTokens, d.Engine.ID+" default on this device")
+			assume("max_num_batched_tokens", float64(o.MaxBatchedTokens), d.Engine.ID, " default on this device")
 		}
 	}
 	o.MaxSeqs, o.MaxBatchedTokens = max(o.MaxSeqs, 1), max(o.MaxBatchedTokens, 1)
 	if o.MemoryFraction == 0 && d.Version.MemoryFraction > 0 {
 		o.MemoryFraction = d.Version.MemoryFraction
-		assume("memory_fraction", o.MemoryFraction, d.Engine.ID+" "+d.Version.From+" default")
+		assume("memory_fraction", o.MemoryFraction, d.Engine.ID, " ", d.Version.From, " default")
 	}
 	if tokens := int64(o.MaxModelLen) * int64(o.MaxSeqs); tokens > maxTokens {
 		return d, notes, fmt.Errorf("estimator: %d sequences of %d tokens are %d tokens; accepted are up to %d", o.MaxSeqs, o.MaxModelLen, tokens, int64(maxTokens))
+	}
+	if err := o.Speculation.check(); err != nil {
+		return d, notes, err
+	}
+	if d.explain {
+		notes = append(notes, o.Speculation.notes()...)
 	}
 	return d, notes, d.check()
 }

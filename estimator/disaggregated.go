@@ -93,7 +93,7 @@ func (s *disaggregated) prepare() {
 
 // at is the steady state with n sequences decoding on each decode replica.
 func (s *disaggregated) at(n float64) point {
-	p := point{n: n, tpot: s.decode.decode(n), adds: s.adds}
+	p := point{n: n, tpot: s.decode.decode(n) / s.decode.t.d.Options.Speculation.accepted(), adds: s.adds}
 	p.rate = n * s.decodes / (s.decode.out * p.tpot)
 	p.prefill = p.rate * s.adds / s.prefills
 	busy := min(p.prefill, busiest)
@@ -172,7 +172,7 @@ func (s *disaggregated) result(p, full point) Performance {
 	if s.adds > 0 {
 		r.PrefillPerS = s.prefill.fresh / s.adds * 1e6 * s.prefills
 	}
-	flop, bytes := t.shares(Step{Decode: max(p.n, 1e-9), Context: s.decode.context})
+	flop, bytes := t.shares(s.decode.step(max(p.n, 1e-9)))
 	r.PowerW = powerWatts(t.d.Device.Accelerator, flop, bytes) * float64(t.d.World()) * s.decodes
 	busy := min(p.rate*s.adds/s.prefills, 1)
 	flop, bytes = s.prefill.t.shares(Step{PrefillTokens: math.Min(s.prefill.fresh, s.prefill.chunk), Prompts: 1})

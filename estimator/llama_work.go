@@ -2,6 +2,7 @@ package estimator
 
 import (
 	"math"
+	"slices"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 )
@@ -29,14 +30,11 @@ type llamaCache struct {
 func llamaSplit(d *Deployment, onHost int) (device, host llamaWork) {
 	a, file := &d.Model.Arch, d.layout()
 	device.experts, host.experts = a.Experts, a.Experts
-	side := func(layer int) *llamaWork {
-		if layer < onHost {
-			return &host
-		}
-		return &device
-	}
 	for i, b := range file.Layers[:min(len(file.Layers), a.Layers)] {
-		w := side(i)
+		w := &device
+		if i < onHost {
+			w = &host
+		}
 		w.layers++
 		experts := 0.0
 		if i < len(file.Experts) {
@@ -54,9 +52,9 @@ func llamaSplit(d *Deployment, onHost int) (device, host llamaWork) {
 		switch {
 		case t.Class == catalog.TowerPart:
 		case t.Layers != nil:
-			for _, i := range t.Layers {
-				side(i).add(t)
-			}
+			below, _ := slices.BinarySearch(t.Layers, onHost) // layers ascend
+			host.add(t, below)
+			device.add(t, len(t.Layers)-below)
 		case t.Name == "token_embd" && !a.TieEmbeddings:
 		case t.Name == "token_embd", t.Class == catalog.Head:
 			device.weights += float64(t.Params())
@@ -71,9 +69,9 @@ func llamaSplit(d *Deployment, onHost int) (device, host llamaWork) {
 	return device, host
 }
 
-// add counts the elements of one layer's tensors.
-func (w *llamaWork) add(t catalog.Tensor) {
-	n := float64(t.Rows) * float64(t.Cols) * float64(t.Copies)
+// add counts the elements of the tensors of a number of layers.
+func (w *llamaWork) add(t catalog.Tensor, layers int) {
+	n := float64(t.Rows) * float64(t.Cols) * float64(t.Copies) * float64(layers)
 	switch t.Class {
 	case catalog.Expert:
 		w.expertWeights += n

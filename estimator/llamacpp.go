@@ -97,7 +97,9 @@ func (d *Deployment) llamaPlan(file *GGUFLayout) llamaPlan {
 		}
 	}
 	compute := 4 * float64(ubatch) * float64(a.Vocab+2*a.Hidden)
-	p.computeNumbers = d.text("4 x %d x (%d + 2 x %d)", ubatch, a.Vocab, a.Hidden)
+	if d.explain {
+		p.computeNumbers = d.text("4 x %d x (%d + 2 x %d)", ubatch, a.Vocab, a.Hidden)
+	}
 	if o.NoFlashAttention {
 		if scores := 4 * float64(ubatch) * (float64(a.Attention.Heads)*float64(tokens) + 6*float64(a.Hidden)); scores > compute {
 			compute = scores

@@ -2,7 +2,6 @@ package estimator
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 )
@@ -178,37 +177,55 @@ func (d *Deployment) activation(s stage) activation {
 	a, c, o := &d.Model.Arch, d.Version.Memory, d.Options
 	dt, step, h := floatBytes(d.Weights), float64(o.MaxBatchedTokens), float64(a.Hidden)
 	tp := float64(d.TP)
-	extra, extraNote := 0.0, ""
+	extra := 0.0
 	if e := a.Experts; e != nil && (c.MoEActivationBase > 0 || c.MoEActivationFactor > 0) {
 		extra += c.MoEActivationBase + c.MoEActivationFactor*step*float64(e.PerToken)*h*dt
-		extraNote = d.text(" + %s + %.1f x %.0f x %d x %.0f x %.0f", size(c.MoEActivationBase), c.MoEActivationFactor, step, e.PerToken, h, dt)
 	}
 	if a.Vision != nil && c.ImageActivation > 0 {
 		extra += c.ImageActivation / tp
-		extraNote += d.text(" + %s / %.0f", size(c.ImageActivation), tp)
 	}
 	if d.PP > 1 {
 		extra += 2 * step * h * dt
-		extraNote += d.text(" + 2 x %.0f x %.0f x %.0f", step, h, dt)
 	}
 	forward := step*dt*(3*float64(a.FFN)/tp+4*h) + extra
-	best := activation{forward, "step x dtype x (3 ffn / TP + 4 hidden)",
-		d.text("%.0f x %.0f x (3 x %d / %.0f + 4 x %.0f)%s", step, dt, a.FFN, tp, h, extraNote)}
-	if !s.head || a.NoHead || c.SamplerBytesPerEntry == 0 {
-		best.bytes = math.Max(best.bytes, c.ActivationBase)
-		return best
-	}
-	perEntry := c.SamplerBytesPerEntry
+	sampler, perEntry := 0.0, c.SamplerBytesPerEntry
 	if c.SamplerLogits {
 		perEntry += dt
 	}
 	seqs := float64(min(o.MaxSeqs, o.MaxBatchedTokens))
-	sampler := seqs*float64(a.Vocab)*perEntry + c.SamplerStepFactor*step*h*dt + c.ActivationBase + extra
-	if sampler > best.bytes {
-		best = activation{sampler, "sequences x vocab x bytes per entry + factor x step x hidden x dtype + base",
-			d.text("%.0f x %d x %.1f + %.2f x %.0f x %.0f x %.0f + %s%s", seqs, a.Vocab, perEntry, c.SamplerStepFactor, step, h, dt, size(c.ActivationBase), extraNote)}
+	base := c.ActivationBase
+	if s.head && !a.NoHead && c.SamplerBytesPerEntry > 0 {
+		sampler, base = seqs*float64(a.Vocab)*perEntry+c.SamplerStepFactor*step*h*dt+c.ActivationBase+extra, 0
 	}
+	best := activation{bytes: max(forward, sampler, base)}
+	if !d.explain {
+		return best
+	}
+	if sampler > forward {
+		best.formula = "sequences x vocab x bytes per entry + factor x step x hidden x dtype + base"
+		best.numbers = fmt.Sprintf("%.0f x %d x %.1f + %.2f x %.0f x %.0f x %.0f + %s", seqs, a.Vocab, perEntry, c.SamplerStepFactor, step, h, dt, size(c.ActivationBase))
+	} else {
+		best.formula = "step x dtype x (3 ffn / TP + 4 hidden)"
+		best.numbers = fmt.Sprintf("%.0f x %.0f x (3 x %d / %.0f + 4 x %.0f)", step, dt, a.FFN, tp, h)
+	}
+	best.numbers += d.extraActivationNumbers()
 	return best
+}
+
+// extraActivationNumbers are the terms of [activation] that both passes share.
+func (d *Deployment) extraActivationNumbers() (text string) {
+	a, c := &d.Model.Arch, d.Version.Memory
+	step, dt := d.Options.MaxBatchedTokens, floatBytes(d.Weights)
+	if e := a.Experts; e != nil && (c.MoEActivationBase > 0 || c.MoEActivationFactor > 0) {
+		text += fmt.Sprintf(" + %s + %.1f x %d x %d x %d x %.0f", size(c.MoEActivationBase), c.MoEActivationFactor, step, e.PerToken, a.Hidden, dt)
+	}
+	if a.Vision != nil && c.ImageActivation > 0 {
+		text += fmt.Sprintf(" + %s / %d", size(c.ImageActivation), d.TP)
+	}
+	if d.PP > 1 {
+		text += fmt.Sprintf(" + 2 x %d x %d x %.0f", step, a.Hidden, dt)
+	}
+	return text
 }
 
 // nonTorch is memory that the engine's allocator does not see: NCCL and

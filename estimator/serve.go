@@ -26,7 +26,7 @@ func Serve(c *catalog.Catalog, d Deployment, load Load) (Performance, error) {
 		return Performance{}, err
 	}
 	p := t.Serve(load)
-	p.Assumptions = append(notes, p.Assumptions...)
+	p.Assumptions = append(append(notes, d.Options.Speculation.notes()...), p.Assumptions...)
 	return p, nil
 }
 
@@ -104,6 +104,7 @@ type decoding struct {
 	n       float64
 	step    Step
 	kernels kernelTime
+	draft   float64 // of it, proposing
 	us      float64
 }
 
@@ -113,10 +114,18 @@ func (s *serving) decoding(n float64) decoding {
 	if n <= 0 {
 		return decoding{us: s.t.engine.Step}
 	}
-	d := decoding{n: n, step: Step{Decode: n / min(s.stages, max(n, 1)), Context: s.context}}
+	d := decoding{n: n, step: s.step(n)}
 	d.kernels = s.t.decodeKernels(d.step)
-	d.us = s.t.stepTime(d.step, d.kernels)
+	if d.step.Proposals > 0 {
+		d.draft = s.t.draft() * s.t.Microseconds(Step{Decode: d.step.Decode, Context: s.context})
+	}
+	d.us = s.t.stepTime(d.step, d.kernels) + d.draft
 	return d
+}
+
+// step is a step of n sequences without prompts.
+func (s *serving) step(n float64) Step {
+	return Step{Decode: n / min(s.stages, max(n, 1)), Context: s.context, Proposals: float64(s.t.d.Options.Speculation.Tokens)}
 }
 
 // decode is the time of a step of n sequences without prompts.
@@ -147,8 +156,8 @@ func (s *serving) beside(d decoding, together float64) (adds, whole float64) {
 		whole = chunks * t.Microseconds(step)
 		return whole / together, whole
 	}
-	step.Decode, step.Context = d.step.Decode, s.context
-	with := t.stepTime(step, d.kernels)
+	step.Decode, step.Context, step.Proposals = d.step.Decode, s.context, d.step.Proposals
+	with := t.stepTime(step, d.kernels) + d.draft
 	without := 0.0
 	if d.n > 0 {
 		without = d.us
@@ -172,14 +181,15 @@ type point struct {
 func (s *serving) at(n float64) point {
 	e := s.t.engine
 	d := s.decoding(n)
-	perStep := n / s.out // prompts that come with a step
+	accepted := s.t.d.Options.Speculation.accepted() // tokens of a step and sequence
+	perStep := n * accepted / s.out                  // prompts that come with a step
 	alone, several := s.together(n, 1), s.together(n, perStep)
 	adds, whole := s.beside(d, alone)
 	if several != alone {
 		adds, _ = s.beside(d, several)
 	}
 	p := point{n: n, adds: adds}
-	p.tpot = d.us + perStep*adds
+	p.tpot = (d.us + perStep*adds) / accepted
 	p.rate = n / (s.out * p.tpot)
 	p.prefill = min(p.rate*adds, 0.98)
 	busy := 1 - math.Exp(-s.others(n))
@@ -205,7 +215,7 @@ func (s *serving) others(n float64) float64 {
 }
 
 // closeness is how near a steady state is found, of what it is to meet.
-const closeness = 1e-5
+const closeness = 1e-4
 
 // closedLoop finds the n at which those that decode and those that wait for
 // their first token are the requests in flight.
@@ -238,9 +248,6 @@ func (s *serving) flight(p point) float64 { return p.n + p.rate*(p.ttft-p.tpot) 
 // firstWave is the mean TTFT of c requests that start at once.
 func (s *serving) firstWave(c float64) float64 {
 	adds, whole := s.prompt(0, c)
-	if s.t.engine.Alone {
-		return s.request() + whole + adds*max(c-1, 0)/2
-	}
 	return s.request() + whole + adds*max(c-1, 0)/2
 }
 
@@ -255,7 +262,7 @@ func (s *serving) openLoop() Performance {
 	root(func(n float64) float64 {
 		p = s.at(n)
 		return p.rate - rate
-	}, 0, s.most, -rate, p.rate-rate, closeness*rate, closeness)
+	}, 0, s.most, -rate, p.rate-rate, closeness/10*rate, closeness/10) // times grow faster than the rate near saturation
 	return s.result(p)
 }
 
@@ -270,7 +277,7 @@ func (s *serving) static() Performance {
 	each := b / waves
 	adds, whole := s.prompt(0, each)
 	first := s.request() + max(whole, adds*each)
-	step := s.decode(each)
+	step := s.decode(each) / s.t.d.Options.Speculation.accepted()
 	total := waves * (first + step*(s.out-1))
 	p := point{n: each, tpot: step, ttft: first, rate: b / total, adds: adds}
 	return s.result(p)
@@ -285,9 +292,10 @@ func (s *serving) result(p point) Performance {
 		MaxStableRequestRate: s.full().rate * 1e6 * dp,
 		Basis:                catalog.Calibrated,
 	}
-	step := Step{Decode: p.n / min(s.stages, max(p.n, 1)), Context: s.context}
+	step := s.step(p.n)
 	if p.n > 0 { // the work of prompts, spread over the steps
-		step.PrefillTokens, step.Prompts = s.fresh*p.n/s.out, p.n/s.out
+		perStep := p.n * s.t.d.Options.Speculation.accepted() / s.out
+		step.PrefillTokens, step.Prompts = s.fresh*perStep, perStep
 		flop, bytes := s.t.shares(step)
 		r.PowerW = powerWatts(s.t.d.Device.Accelerator, flop, bytes) * float64(s.t.d.World()) * dp
 	}

@@ -44,7 +44,7 @@ func (t *Timetable) speed(w Workload) Speed {
 	s.prepare()
 	seqs := max(w.Concurrency, 1)
 	_, whole := s.prompt(0, 1)
-	ttft, tpot := (s.request()+whole)/1000, s.decode(seqs)/1000
+	ttft, tpot := (s.request()+whole)/1000, s.decode(seqs)/s.t.d.Options.Speculation.accepted()/1000
 	basis := catalog.Weaker(catalog.Calibrated, t.d.Device.speedBasis())
 	half := t.half
 	figure := func(v, half float64) Figure {
@@ -72,7 +72,7 @@ func (t *Timetable) speed(w Workload) Speed {
 
 // steps are one that decodes seqs sequences, and one of a prompt alone.
 func (s *serving) steps(seqs float64) (decode, prompt Step) {
-	return Step{Decode: seqs / min(s.stages, seqs), Context: s.context}, Step{PrefillTokens: min(s.fresh, s.chunk), Prompts: 1}
+	return s.step(seqs), Step{PrefillTokens: min(s.fresh, s.chunk), Prompts: 1}
 }
 
 // bound is what a step spends most of its time on.

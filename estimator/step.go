@@ -12,6 +12,7 @@ type Step struct {
 	Offset        float64 // tokens of a prompt that are cached before them
 	Decode        float64 // sequences that decode
 	Context       float64 // cached tokens of a decoding sequence
+	Proposals     float64 // tokens of each decoding sequence that are checked beside its own
 }
 
 // Timetable is a deployment's forward pass, compiled: the operations of one
@@ -52,12 +53,14 @@ func (t *Timetable) counts(s Step) counts {
 	if groups > 1 && s.Decode > 0 {
 		decode = max(decode, min(1, s.Decode))
 	}
+	checked := 1 + s.Proposals
+	decode *= checked
 	prefill := s.PrefillTokens
 	if groups > 1 {
 		prefill /= min(groups, max(s.Prompts, 1)) // a prompt lies in one group
 	}
 	return counts{
-		allRows: s.PrefillTokens + s.Decode, groupRows: prefill + decode, emittedRows: s.Prompts + s.Decode,
+		allRows: s.PrefillTokens + s.Decode*checked, groupRows: prefill + decode, emittedRows: s.Prompts + s.Decode*checked,
 		decodeRows: decode, prefillRows: prefill,
 	}
 }
@@ -75,7 +78,7 @@ func (t *Timetable) decodeKernels(s Step) kernelTime {
 	if s.Decode <= 0 {
 		return kernelTime{}
 	}
-	return t.kernels(Step{Decode: s.Decode, Context: s.Context})
+	return t.kernels(Step{Decode: s.Decode, Context: s.Context, Proposals: s.Proposals})
 }
 
 // stepTime is [Timetable.Microseconds] of a step whose [Timetable.decodeKernels]
@@ -136,7 +139,8 @@ func (t *Timetable) decodeLoad(o *op, s Step, m float64) (f, b float64) {
 	if o.topK > 0 {
 		attended = min(attended, o.topK)
 	}
-	return m * (o.fRow*attended + o.fIndex*s.Context), m * (o.bRow*attended + o.bIndex*s.Context)
+	seqs := m / (1 + s.Proposals) // each cache is read once for all that is checked
+	return m * (o.fRow*attended + o.fIndex*s.Context), seqs * (o.bRow*attended + o.bIndex*s.Context)
 }
 
 // expertTime is the grouped product over the experts that m tokens touch.

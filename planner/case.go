@@ -44,7 +44,9 @@ type EngineOptions struct {
 	MaxNumBatchedTokens int     `json:"max_num_batched_tokens,omitempty"` // SGLang: chunked prefill size; llama.cpp: ubatch
 	MaxModelLen         int     `json:"max_model_len,omitempty"`
 	MemoryFraction      float64 `json:"memory_fraction,omitempty"`
-	PrefixCaching       *bool   `json:"prefix_caching,omitempty"` // false: PrefixHit counts as 0
+	PrefixCaching       *bool   `json:"prefix_caching,omitempty"`     // false: PrefixHit counts as 0
+	SpeculativeTokens   int     `json:"speculative_tokens,omitempty"` // proposed in a step
+	Acceptance          float64 `json:"acceptance,omitempty"`         // chance that a proposal is right when those before it are, 0 to 1
 }
 
 // Disaggregation splits a deployment into replicas that only prefill and
@@ -163,7 +165,7 @@ func (k *Case) check() error {
 	}
 	sizes := []size{
 		{"accelerators", k.Accelerators}, {"tp", k.TP}, {"pp", k.PP}, {"ep", k.EP}, {"dp", k.DP}, {"attention_dp", k.AttentionDP},
-		{"engine_options.max_num_seqs", k.EngineOptions.MaxNumSeqs},
+		{"engine_options.max_num_seqs", k.EngineOptions.MaxNumSeqs}, {"engine_options.speculative_tokens", k.EngineOptions.SpeculativeTokens},
 		{"engine_options.max_num_batched_tokens", k.EngineOptions.MaxNumBatchedTokens},
 		{"engine_options.max_model_len", k.EngineOptions.MaxModelLen},
 	}
@@ -186,7 +188,7 @@ func (k *Case) check() error {
 	for _, s := range []struct {
 		key   string
 		value float64
-	}{{"prefix_hit", k.PrefixHit}, {"engine_options.memory_fraction", k.EngineOptions.MemoryFraction}} {
+	}{{"prefix_hit", k.PrefixHit}, {"engine_options.memory_fraction", k.EngineOptions.MemoryFraction}, {"engine_options.acceptance", k.EngineOptions.Acceptance}} {
 		if s.value < 0 || s.value > 1 {
 			return fmt.Errorf("%s %g: accepted is a share from 0 to 1", s.key, s.value)
 		}

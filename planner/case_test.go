@@ -15,7 +15,7 @@ const plainCase = `{"id": "a", "model": "Qwen/Qwen3-8B", "accelerator": "L40S", 
 func TestParseCase(t *testing.T) {
 	got, err := ParseCase([]byte(`{"id": "full", "model": "m", "accelerator": "a", "accelerators": 16, "engine": "vllm", "engine_version": "0.19", "precision": "fp8",
 		"kv_precision": "fp8", "tp": 4, "pp": 2, "ep": 4, "dp": 2, "attention_dp": 2,
-		"engine_options": {"max_num_seqs": 64, "max_num_batched_tokens": 8192, "max_model_len": 4096, "memory_fraction": 0.9, "prefix_caching": true}, "prefix_hit": 0.5,
+		"engine_options": {"max_num_seqs": 64, "max_num_batched_tokens": 8192, "max_model_len": 4096, "memory_fraction": 0.9, "prefix_caching": true, "speculative_tokens": 3, "acceptance": 0.7}, "prefix_hit": 0.5,
 		"disaggregated": {"prefill": {"replicas": 1, "tp": 4, "ep": 4, "attention_dp": 4}, "decode": {"replicas": 2, "tp": 8}},
 		"workload": {"input_tokens": 1024.5, "output_tokens": 128, "request_rate": 2.5}}`))
 	if err != nil {
@@ -25,7 +25,7 @@ func TestParseCase(t *testing.T) {
 	want := Case{
 		ID: "full", Model: "m", Accelerator: "a", Accelerators: 16, Engine: "vllm", EngineVersion: "0.19", Precision: "fp8", KVPrecision: "fp8",
 		TP: 4, PP: 2, EP: 4, DP: 2, AttentionDP: 2,
-		EngineOptions: EngineOptions{MaxNumSeqs: 64, MaxNumBatchedTokens: 8192, MaxModelLen: 4096, MemoryFraction: 0.9, PrefixCaching: &on}, PrefixHit: 0.5,
+		EngineOptions: EngineOptions{MaxNumSeqs: 64, MaxNumBatchedTokens: 8192, MaxModelLen: 4096, MemoryFraction: 0.9, PrefixCaching: &on, SpeculativeTokens: 3, Acceptance: 0.7}, PrefixHit: 0.5,
 		Disaggregated: &Disaggregation{Prefill: Stage{1, 4, 4, 4}, Decode: Stage{2, 8, 0, 0}},
 		Workload:      CaseWorkload{InputTokens: 1024.5, OutputTokens: 128, RequestRate: 2.5},
 	}

@@ -19,12 +19,12 @@ import (
 // better one fits: what three bits cost varies too much by task to trade for
 // speed. Among usable ones, accelerators that hold the whole model go before
 // offload, and offload before the CPU.
-func (p *pass) best(options []option, q *Quality) choice {
+func (p *pass) best(options []*option, q *Quality) choice {
 	// When none is fast enough the caller rejects the model, naming its fastest option.
-	fast := keep(options, func(o option) bool { return o.speed.TokensPerSUser.Value >= p.req.MinTokensPerS })
-	fast = keep(fast, func(o option) bool { return retention(o.deployment.Model, o.weights) >= usable })
+	fast := keep(options, func(o *option) bool { return o.speed.TokensPerSUser.Value >= p.req.MinTokensPerS })
+	fast = keep(fast, func(o *option) bool { return retention(o.deployment.Model, o.weights) >= usable })
 	for _, t := range []tier{wholeOnAccelerators, partlyOnHost} {
-		if whole := keep(fast, func(o option) bool { return o.tier() == t }); whole[0].tier() == t {
+		if whole := keep(fast, func(o *option) bool { return o.tier() == t }); whole[0].tier() == t {
 			fast = whole
 			break
 		}
@@ -33,8 +33,8 @@ func (p *pass) best(options []option, q *Quality) choice {
 	for _, o := range fast {
 		highest = max(highest, p.score(o, q))
 	}
-	near := keep(fast, func(o option) bool { return p.score(o, q) >= closeEnough*highest })
-	top := slices.MaxFunc(near, func(a, b option) int {
+	near := keep(fast, func(o *option) bool { return p.score(o, q) >= closeEnough*highest })
+	top := slices.MaxFunc(near, func(a, b *option) int {
 		return cmp.Or(
 			cmp.Compare(p.engineFit(a), p.engineFit(b)),
 			cmp.Compare(b.deployment.World(), a.deployment.World()),
@@ -46,8 +46,8 @@ func (p *pass) best(options []option, q *Quality) choice {
 }
 
 // keep returns the options that satisfy want, or all when none does.
-func keep(options []option, want func(option) bool) []option {
-	kept := slices.DeleteFunc(slices.Clone(options), func(o option) bool { return !want(o) })
+func keep(options []*option, want func(*option) bool) []*option {
+	kept := slices.DeleteFunc(slices.Clone(options), func(o *option) bool { return !want(o) })
 	if len(kept) == 0 {
 		return options
 	}
@@ -61,7 +61,7 @@ const (
 
 // engineFit prefers a serving engine on data-centre parts and llama.cpp
 // elsewhere; when the user listed engines, in the order of the list.
-func (p *pass) engineFit(o option) int {
+func (p *pass) engineFit(o *option) int {
 	if len(p.req.Engines) > 0 {
 		return -slices.IndexFunc(p.engines, func(e engineChoice) bool { return e.engine == o.deployment.Engine })
 	}
@@ -79,15 +79,15 @@ func (p *pass) engineFit(o option) int {
 //	comfort = min(1, comfortable E2E / E2E)^(1/2),  comfortable E2E = 2 s + output / comfortable tokens/s
 //
 // and, where the first token takes longer than people wait, times that patience over the TTFT.
-func (p *pass) score(o option, q *Quality) float64 {
-	s := retention(o.deployment.Model, o.weights) * p.comfort(o.speed) * min(1, 1000*p.patience(o.deployment.Model)/o.speed.TTFTMs.Value)
+func (p *pass) score(o *option, q *Quality) float64 {
+	s := retention(o.deployment.Model, o.weights) * p.comfort(&o.speed) * min(1, 1000*p.patience(o.deployment.Model)/o.speed.TTFTMs.Value)
 	if q == nil {
 		return s
 	}
 	return q.Value * s
 }
 
-func (p *pass) comfort(s estimator.Speed) float64 {
+func (p *pass) comfort(s *estimator.Speed) float64 {
 	want := p.use.MinTokensPerS
 	if want == 0 {
 		want = 20
@@ -97,8 +97,8 @@ func (p *pass) comfort(s estimator.Speed) float64 {
 	return math.Sqrt(min(1, comfortable/e2e))
 }
 
-// compareChoices puts scored models first, best score first, then by id so
-// that the order never depends on chance.
+// compareChoices puts scored models first, of them those that are no stopgap,
+// best score first, then by id so that the order never depends on chance.
 func compareChoices(a, b choice) int {
 	known := func(c choice) int {
 		if c.quality != nil {
@@ -108,9 +108,23 @@ func compareChoices(a, b choice) int {
 	}
 	return cmp.Or(
 		cmp.Compare(known(a), known(b)),
+		cmp.Compare(rankOf(a.stopgap), rankOf(b.stopgap)),
 		cmp.Compare(b.score, a.score),
 		cmp.Compare(a.deployment.Model.ID, b.deployment.Model.ID),
 	)
+}
+
+func rankOf(stopgap bool) int {
+	if stopgap {
+		return 1
+	}
+	return 0
+}
+
+// stopgap says that an option is not what data-centre parts are for: whoever runs
+// them has many users, whom offload and llama.cpp serve one after another.
+func stopgap(o *option) bool {
+	return o.deployment.Device.Accelerator.Class != "datacenter" || o.deployment.Engine.ID == estimator.LlamaCpp || o.tier() != wholeOnAccelerators
 }
 
 // candidate writes a choice out, with the full ledger and the reasons.
@@ -254,6 +268,9 @@ func notesOf(ch choice) []string {
 	}
 	if a := ch.deployment.Device.PeakBasis; a == catalog.Assumed {
 		notes = append(notes, "memory bandwidth is assumed, not known: measure it for a firm speed")
+	}
+	if ch.stopgap {
+		notes = append(notes, "no serving engine holds it on these accelerators: ranked below the models that one holds")
 	}
 	return notes
 }

@@ -3,6 +3,8 @@ package planner
 import (
 	"math"
 	"sync"
+
+	"github.com/plimsoll-dev/plimsoll/estimator"
 )
 
 // memo keeps the results of a pure function for at most twice size keys: those
@@ -61,6 +63,7 @@ type planKey struct {
 	accelerators, tp, pp, ep, dp, attentionDP int
 	maxSeqs, maxBatchedTokens, maxModelLen    int
 	memoryFraction                            float64
+	speculation                               estimator.Speculation
 	disaggregated                             bool
 	decode                                    Stage
 	request                                   float64 // length: decides where a context does not fit
@@ -72,6 +75,7 @@ func planKeyOf(k *Case, names namesKey) planKey {
 	key := planKey{
 		names: names, accelerators: k.Accelerators, tp: k.TP, pp: k.PP, ep: k.EP, dp: k.DP, attentionDP: k.AttentionDP,
 		maxSeqs: o.MaxNumSeqs, maxBatchedTokens: o.MaxNumBatchedTokens, maxModelLen: o.MaxModelLen, memoryFraction: o.MemoryFraction,
+		speculation: estimator.Speculation{Tokens: o.SpeculativeTokens, Acceptance: o.Acceptance},
 	}
 	if o.MaxModelLen == 0 || k.TP == 0 {
 		key.request = math.Ceil(w.InputTokens + w.OutputTokens)

@@ -22,10 +22,11 @@ type option struct {
 
 // choice is the option taken for a model, with what it was judged by.
 type choice struct {
-	option
+	*option
 	quality *Quality
 	score   float64
-	others  []option
+	others  []*option
+	stopgap bool // see markStopgaps
 }
 
 // miss is a deployment that did not fit, or could not run.
@@ -38,7 +39,7 @@ type miss struct {
 // options tries every engine, precision and place, and keeps for each the
 // smallest replica that fits and is fast enough. near is the failure that
 // came closest.
-func (p *pass) options(m *catalog.Model) (fitting []option, near miss) {
+func (p *pass) options(m *catalog.Model) (fitting []*option, near miss) {
 	near.short = math.MaxInt64
 	shape, err := estimator.NewShape(m)
 	if err != nil {
@@ -46,7 +47,7 @@ func (p *pass) options(m *catalog.Model) (fitting []option, near miss) {
 	}
 	for i := range p.places {
 		for _, e := range p.engines {
-			for _, w := range p.precisions(m, e.engine, p.places[i].device.Accelerator) {
+			for _, w := range p.precisionsOf(m, e.engine, p.places[i].device.Accelerator) {
 				o, ms := p.smallest(shape, p.deployment(m, &p.places[i], e, w), &p.places[i])
 				switch {
 				case ms == nil:
@@ -66,13 +67,13 @@ func (p *pass) options(m *catalog.Model) (fitting []option, near miss) {
 // left. A replica that leaves part of
 // the model in host memory is taken only when no number of accelerators holds
 // it whole.
-func (p *pass) smallest(shape *estimator.Shape, d estimator.Deployment, pl *place) (option, *miss) {
+func (p *pass) smallest(shape *estimator.Shape, d estimator.Deployment, pl *place) (*option, *miss) {
 	var last *miss
-	var second option // slower than asked, or not whole on the accelerators
+	var second *option // slower than asked, or not whole on the accelerators
 	d.Shape = shape
 	d, err := estimator.Prepare(d)
 	if err != nil {
-		return option{}, &miss{deployment: d, err: err}
+		return nil, &miss{deployment: d, err: err}
 	}
 	for _, size := range pl.sizes {
 		if d.Engine.ID == estimator.LlamaCpp {
@@ -92,7 +93,7 @@ func (p *pass) smallest(shape *estimator.Shape, d estimator.Deployment, pl *plac
 			}
 			continue
 		}
-		o := option{deployment: d, place: pl, weights: d.Weights, ledger: l}
+		o := &option{deployment: d, place: pl, weights: d.Weights, ledger: l}
 		if o.speed, err = p.speedOf(d, l); err != nil {
 			last = &miss{deployment: d, short: math.MaxInt64, err: err}
 			continue
@@ -100,15 +101,15 @@ func (p *pass) smallest(shape *estimator.Shape, d estimator.Deployment, pl *plac
 		switch {
 		case o.tier() == wholeOnAccelerators && o.speed.TokensPerSUser.Value >= p.req.MinTokensPerS:
 			return o, nil
-		case second.place == nil, o.tier() < second.tier(),
+		case second == nil, o.tier() < second.tier(),
 			o.tier() == second.tier() && o.speed.TokensPerSUser.Value > second.speed.TokensPerSUser.Value:
 			second = o
 		}
 	}
-	if second.place != nil {
+	if second != nil {
 		return second, nil
 	}
-	return option{}, last
+	return nil, last
 }
 
 // tier says how much of a deployment the accelerators carry; less is better.
@@ -120,7 +121,7 @@ const (
 	onHost
 )
 
-func (o option) tier() tier {
+func (o *option) tier() tier {
 	switch {
 	case o.place.count == 0:
 		return onHost
@@ -152,10 +153,10 @@ func (p *pass) context(m *catalog.Model) int {
 	return p.req.Context
 }
 
-// precisions lists what is worth trying for a model on an engine and a part:
+// precisionsOf lists what is worth trying for a model on an engine and a part:
 // the checkpoint as the engine loads it, and the quantisations below it. A
 // checkpoint that is itself quantised is not widened again.
-func (p *pass) precisions(m *catalog.Model, e *catalog.Engine, acc *catalog.Accelerator) []*catalog.Precision {
+func (p *pass) precisionsOf(m *catalog.Model, e *catalog.Engine, acc *catalog.Accelerator) []*catalog.Precision {
 	ids := servingPrecisions(m, e, acc)
 	if e.ID == estimator.LlamaCpp {
 		ids = ggufPrecisions(m)
@@ -165,7 +166,7 @@ func (p *pass) precisions(m *catalog.Model, e *catalog.Engine, acc *catalog.Acce
 		if !slices.Contains(e.Weights, id) {
 			continue
 		}
-		if w, err := p.catalog.Precision(id); err == nil && !p.widens(m, w) {
+		if w := p.precisions[id]; w != nil && !p.widens(m, w) {
 			out = append(out, w)
 		}
 	}

@@ -109,7 +109,7 @@ func TestAdvertisedContextsFit(t *testing.T) {
 			if !p.relevant(m) {
 				continue
 			}
-			ch, rejection := p.consider(m)
+			ch, rejection := p.consider(m, p.scale.of(m))
 			if rejection != nil {
 				continue
 			}
@@ -136,12 +136,21 @@ func TestAdvertisedContextsFit(t *testing.T) {
 
 func TestRankingPutsKnownQualityFirst(t *testing.T) {
 	r := recommend(t, shipped(t), "8x H100", "chat", nil)
-	unknown := false
+	unknown, stopgaps := false, 0
 	last := math.Inf(1)
 	for _, k := range r.Candidates {
 		if k.Quality == nil {
 			unknown = true
 			continue
+		}
+		switch stopgap := k.Placement.Offload || strings.HasPrefix(k.Engine, estimator.LlamaCpp); {
+		case stopgap && stopgaps == 0: // the scores begin anew
+			last = math.Inf(1)
+			stopgaps++
+		case stopgap:
+			stopgaps++
+		case stopgaps > 0:
+			t.Errorf("%s is served whole and ranks below a stopgap", k.Model)
 		}
 		if unknown {
 			t.Fatalf("%s has a score and ranks below one without", k.Model)
@@ -150,6 +159,16 @@ func TestRankingPutsKnownQualityFirst(t *testing.T) {
 			t.Errorf("%s: score %v after %v", k.Model, k.Score, last)
 		}
 		last = k.Score
+	}
+	if stopgaps == 0 {
+		t.Error("no stopgap among the candidates: the test sees too little")
+	}
+	for _, k := range recommend(t, shipped(t), "8x H100", "chat", func(r *Request) { r.Engines = []string{estimator.LlamaCpp} }).Candidates {
+		for _, note := range k.Notes {
+			if strings.Contains(note, "no serving engine") {
+				t.Fatalf("%s: llama.cpp was asked for: %s", k.Model, note)
+			}
+		}
 	}
 }
 

@@ -225,8 +225,8 @@ func retention(m *catalog.Model, w *catalog.Precision) float64 {
 // checkpoint has: that costs memory and adds nothing. Q4_K_M of an INT4
 // checkpoint is as wide as it, Q5_K_M wider.
 func (p *pass) widens(m *catalog.Model, w *catalog.Precision) bool {
-	own, err := p.catalog.Precision(m.Checkpoint)
-	return err == nil && w.GGUFMix != "" && codeBits(w) > codeBits(own)
+	own := p.precisions[m.Checkpoint]
+	return own != nil && w.GGUFMix != "" && codeBits(w) > codeBits(own)
 }
 
 // codeBits are the bits of one code, without the scales beside it: 4 of both

@@ -66,7 +66,7 @@ func TestPatience(t *testing.T) {
 	m := &catalog.Model{Kind: catalog.Generative, Checkpoint: "bf16"}
 	p := &pass{use: &catalog.UseCase{MinTokensPerS: 1e-9}, req: Request{InputTokens: 1024, OutputTokens: 1}} // comfortable whatever the speed
 	score := func(ttftS float64) float64 {
-		o := option{deployment: estimator.Deployment{Model: m}, weights: &catalog.Precision{ID: "bf16"}}
+		o := &option{deployment: estimator.Deployment{Model: m}, weights: &catalog.Precision{ID: "bf16"}}
 		o.speed.TTFTMs.Value = 1000 * ttftS
 		return p.score(o, nil)
 	}

@@ -16,7 +16,8 @@ import (
 // each the best precision, engine and placement that satisfy the request.
 //
 // Cost: one pass over models x engines x precisions x placements, each a
-// ledger of a few microseconds; nothing grows with the square of anything.
+// ledger and a speed of some ten microseconds, divided by the processors;
+// nothing grows with the square of anything.
 // Errors are those of the request; that nothing fits is an answer.
 func Recommend(c *catalog.Catalog, node catalog.Node, r Request) (*Recommendation, error) {
 	p, err := newPass(c, node, r)
@@ -27,19 +28,22 @@ func Recommend(c *catalog.Catalog, node catalog.Node, r Request) (*Recommendatio
 		UseCase: p.use.ID, Context: p.req.Context, InputTokens: p.req.InputTokens, OutputTokens: p.req.OutputTokens,
 		Candidates: []Candidate{}, Rejected: []Rejection{}, Assumptions: p.assumptions, Warnings: p.warnings,
 	}
-	var chosen []choice
+	var models []*catalog.Model
 	for i := range c.Models {
-		m := &c.Models[i]
-		if !p.relevant(m) {
-			continue
-		}
-		out.Considered++
-		if best, rejection := p.consider(m); rejection != nil {
-			out.Rejected = append(out.Rejected, *rejection)
-		} else {
-			chosen = append(chosen, best)
+		if m := &c.Models[i]; p.relevant(m) {
+			models = append(models, m)
 		}
 	}
+	out.Considered = len(models)
+	var chosen []choice
+	for _, v := range p.considerAll(models) {
+		if v.rejection != nil {
+			out.Rejected = append(out.Rejected, *v.rejection)
+		} else {
+			chosen = append(chosen, v.best)
+		}
+	}
+	markStopgaps(chosen, p)
 	slices.SortStableFunc(chosen, compareChoices)
 	if r.Limit > 0 && len(chosen) > r.Limit {
 		chosen = chosen[:r.Limit]
@@ -82,6 +86,7 @@ type pass struct {
 	req         Request
 	places      []place
 	engines     []engineChoice
+	precisions  map[string]*catalog.Precision // by id
 	scale       *qualityScale
 	assumptions []estimator.Assumption
 	warnings    []string
@@ -125,6 +130,10 @@ func newPass(c *catalog.Catalog, node catalog.Node, r Request) (*pass, error) {
 	}
 	if len(p.places) == 0 {
 		return nil, errNoPlace
+	}
+	p.precisions = make(map[string]*catalog.Precision, len(c.Precisions))
+	for i := range c.Precisions {
+		p.precisions[c.Precisions[i].ID] = &c.Precisions[i]
 	}
 	p.scale = newQualityScale(c, p.use)
 	return p, nil
@@ -185,8 +194,43 @@ func (p *pass) relevant(m *catalog.Model) bool {
 	return p.use.Modality == "" || strings.Contains(m.Modality, p.use.Modality)
 }
 
+// markStopgaps tells the choices that are only stopgaps on data-centre parts,
+// where there are others.
+func markStopgaps(chosen []choice, p *pass) {
+	if len(p.req.Engines) > 0 || !slices.ContainsFunc(p.places, func(pl place) bool { return pl.count > 0 && pl.device.Accelerator.Class == "datacenter" }) {
+		return
+	}
+	if !slices.ContainsFunc(chosen, func(ch choice) bool { return !stopgap(ch.option) }) {
+		return
+	}
+	for i := range chosen {
+		chosen[i].stopgap = stopgap(chosen[i].option)
+	}
+}
+
+// verdict is the best option of a model, or why there is none.
+type verdict struct {
+	best      choice
+	rejection *Rejection
+}
+
+// considerAll judges models on all processors, each by itself, and returns the
+// verdicts in the order of the models.
+func (p *pass) considerAll(models []*catalog.Model) []verdict {
+	verdicts := make([]verdict, len(models))
+	qualities := make([]*Quality, len(models))
+	for i, m := range models { // the scale keeps what models share: one at a time
+		qualities[i] = p.scale.of(m)
+	}
+	inParallel(len(models), func(i int) {
+		v := &verdicts[i]
+		v.best, v.rejection = p.consider(models[i], qualities[i])
+	})
+	return verdicts
+}
+
 // consider finds the best option of a model or says why there is none.
-func (p *pass) consider(m *catalog.Model) (choice, *Rejection) {
+func (p *pass) consider(m *catalog.Model, quality *Quality) (choice, *Rejection) {
 	reject := func(gap float64, reason, change string) (choice, *Rejection) {
 		return choice{}, &Rejection{Model: m.ID, Reason: reason, Change: change, gap: gap}
 	}
@@ -196,7 +240,6 @@ func (p *pass) consider(m *catalog.Model) (choice, *Rejection) {
 	if m.MaxContext > 0 && m.MaxContext < p.req.Context && m.Kind == catalog.Generative {
 		return reject(gapOf(float64(p.req.Context), float64(m.MaxContext)), fmt.Sprintf("its context is %d tokens, %d asked", m.MaxContext, p.req.Context), fmt.Sprintf("--context %d", m.MaxContext))
 	}
-	quality := p.scale.of(m)
 	if p.req.MinQuality > 0 {
 		if quality == nil {
 			return reject(gapOfWish, "no published score for use case "+p.use.ID, "drop --min-quality")
@@ -217,7 +260,7 @@ func (p *pass) consider(m *catalog.Model) (choice, *Rejection) {
 	}
 	best := p.best(options, quality)
 	if p.req.MinTokensPerS > 0 && best.speed.TokensPerSUser.Value < p.req.MinTokensPerS {
-		fastest := slices.MaxFunc(options, func(a, b option) int {
+		fastest := slices.MaxFunc(options, func(a, b *option) int {
 			return cmp.Compare(a.speed.TokensPerSUser.Value, b.speed.TokensPerSUser.Value)
 		})
 		return reject(gapOf(p.req.MinTokensPerS, fastest.speed.TokensPerSUser.Value), fmt.Sprintf("%.1f tokens/s at best (%s), %.1f asked", fastest.speed.TokensPerSUser.Value, fastest.weights.Name, p.req.MinTokensPerS),

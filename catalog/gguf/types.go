@@ -67,9 +67,9 @@ func Layouts() []Layout {
 // Layout returns the type's storage; ok is false for a number that this
 // package does not know.
 func (t Type) Layout() (l Layout, ok bool) {
-	for _, l := range layouts {
-		if l.Type == t {
-			return l, true
+	for i := range layouts {
+		if l := &layouts[i]; l.Type == t {
+			return *l, true
 		}
 	}
 	return Layout{}, false
@@ -83,14 +83,19 @@ func (t Type) String() string {
 	return fmt.Sprintf("type %d", uint32(t))
 }
 
+// typesByName is read-only.
+var typesByName = func() map[string]Type {
+	types := make(map[string]Type, len(layouts))
+	for _, l := range layouts {
+		types[l.Name] = l.Type
+	}
+	return types
+}()
+
 // TypeByName returns the type of that name ("Q4_K").
 func TypeByName(name string) (Type, bool) {
-	for _, l := range layouts {
-		if l.Name == name {
-			return l.Type, true
-		}
-	}
-	return 0, false
+	t, ok := typesByName[name]
+	return t, ok
 }
 
 // bytes returns the storage of a tensor of these dimensions, rows first, and

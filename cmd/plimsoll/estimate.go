@@ -49,6 +49,8 @@ func (d *deploymentFlags) addTo(f *pflag.FlagSet) {
 	f.IntVar(&o.MaxSeqs, "max-num-seqs", 0, "sequences at once; llama.cpp: slots (default: the engine's)")
 	f.IntVar(&o.MaxBatchedTokens, "max-num-batched-tokens", 0, "tokens of one step; llama.cpp: ubatch (default: the engine's)")
 	f.Float64Var(&o.MemoryFraction, "memory-fraction", 0, "share of the accelerator's memory that the engine may use (default: the engine's)")
+	f.IntVar(&o.Speculation.Tokens, "speculative-tokens", 0, "tokens that a draft or multi-token prediction proposes in a step (default none)")
+	f.Float64Var(&o.Speculation.Acceptance, "acceptance", 0, "chance from 0 to 1 that a proposed token is right when those before it are")
 	f.BoolVar(&o.EnforceEager, "enforce-eager", false, "no CUDA graphs")
 	f.IntVar(&o.GPULayers, "gpu-layers", 0, "llama.cpp: layers on the accelerator, the output counts as one (default: all that fit)")
 }
@@ -62,11 +64,16 @@ func (d *deploymentFlags) check(given func(flag string) bool) error {
 		value int
 	}{
 		{"tp", d.tp}, {"pp", d.pp}, {"dp", d.dp}, {"ep", d.ep}, {"attention-dp", d.attentionDP}, {"max-model-len", o.MaxModelLen},
-		{"max-num-seqs", o.MaxSeqs}, {"max-num-batched-tokens", o.MaxBatchedTokens}, {"gpu-layers", o.GPULayers},
+		{"max-num-seqs", o.MaxSeqs}, {"max-num-batched-tokens", o.MaxBatchedTokens}, {"gpu-layers", o.GPULayers}, {"speculative-tokens", o.Speculation.Tokens},
 	} {
 		if n.value < 0 || n.value == 0 && given(n.flag) {
 			return usagef("--%s %d: accepted are positive numbers", n.flag, n.value)
 		}
+	}
+	if s := o.Speculation; !(s.Acceptance >= 0 && s.Acceptance <= 1) {
+		return usagef("--acceptance %g: accepted is a chance from 0 to 1", s.Acceptance)
+	} else if given("acceptance") != given("speculative-tokens") {
+		return usagef("--speculative-tokens and --acceptance go together")
 	}
 	if f := o.MemoryFraction; !(f >= 0 && f <= 1) || f == 0 && given("memory-fraction") { // so that NaN fails
 		return usagef("--memory-fraction %g: accepted is a share from 0 to 1", f)
