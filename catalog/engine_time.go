@@ -29,10 +29,16 @@ type EngineTime struct {
 	Source string `toml:"source" json:"source"`
 }
 
-// StepTime is the time of one step in microseconds, from that of its kernels:
-// those of decoding alone, and what prompts add to them, of which experts.
+// KernelTime is the time that kernels take in the engine, from that by their
+// curves: of decoding alone, and what prompts add to it, of which experts.
+func (e *EngineTime) KernelTime(decode, prompts, experts float64) float64 {
+	return e.Kernels * (decode + e.Prefill*(prompts+(e.Experts-1)*experts))
+}
+
+// StepTime is the time of one step in microseconds, from that of its kernels as
+// [EngineTime.KernelTime] takes it.
 func (e *EngineTime) StepTime(decode, prompts, experts, promptTokens, sequences, layers float64, several bool) float64 {
-	us := e.Kernels * (decode + e.Prefill*(prompts+(e.Experts-1)*experts))
+	us := e.KernelTime(decode, prompts, experts)
 	if promptTokens > 0 && promptTokens+sequences > e.Graph {
 		us = max(us, e.Eager*layers)
 	}

@@ -73,12 +73,17 @@ type kernelTime struct{ all, experts float64 }
 // the engine's own time.
 func (t *Timetable) Microseconds(s Step) float64 { return t.stepTime(s, t.decodeKernels(s)) }
 
+// withoutPrompts is a step as if it had no prompts.
+func (s Step) withoutPrompts() Step {
+	return Step{Decode: s.Decode, Context: s.Context, Proposals: s.Proposals}
+}
+
 // decodeKernels are the kernels of a step as if it had no prompts.
 func (t *Timetable) decodeKernels(s Step) kernelTime {
 	if s.Decode <= 0 {
 		return kernelTime{}
 	}
-	return t.kernels(Step{Decode: s.Decode, Context: s.Context, Proposals: s.Proposals})
+	return t.kernels(s.withoutPrompts())
 }
 
 // stepTime is [Timetable.Microseconds] of a step whose [Timetable.decodeKernels]

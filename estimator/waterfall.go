@@ -42,27 +42,26 @@ func (t *Timetable) Waterfall(s Step) []Segment {
 	total := t.Microseconds(s)
 	drops := map[Group]drop{}
 	host := total
-	n, decode := t.counts(s), Step{Decode: s.Decode, Context: s.Context}
+	n, decode := t.counts(s), s.withoutPrompts()
 	alone := t.counts(decode)
 	for i := range t.ops {
 		o := &t.ops[i]
-		scale := t.engine.Kernels
-		us := t.opTime(o, decode, alone) * scale
+		us, launches := t.opTime(o, decode, alone), o.count*o.launch()
 		if s.PrefillTokens > 0 {
-			prompts := t.opTime(o, s, n)*scale - us
-			scale *= t.engine.Prefill
-			prompts *= t.engine.Prefill
+			prompts, experts := t.opTime(o, s, n)-us, 0.0
 			if o.work == expertWork {
-				prompts *= t.engine.Experts
+				experts = prompts
 			}
-			us += prompts
+			us, launches = t.engine.KernelTime(us, prompts, experts), t.engine.KernelTime(0, launches, 0)
+		} else {
+			us, launches = t.engine.KernelTime(us, 0, 0), t.engine.KernelTime(launches, 0, 0)
 		}
 		if us <= 0 {
 			continue
 		}
 		g := drops[o.group]
 		g.us += us
-		g.launches += scale * o.count * o.launch()
+		g.launches += launches
 		f, b := t.opLoad(o, s, n)
 		g.flop += o.count * f
 		g.bytes += o.count * b

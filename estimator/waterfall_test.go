@@ -30,7 +30,7 @@ func TestWaterfallOfEveryModel(t *testing.T) {
 		if err != nil {
 			return // unknown of its class
 		}
-		for _, s := range []estimator.Step{{Decode: 1, Context: 100}, {Decode: 200, Context: 4000}, {PrefillTokens: 20, Prompts: 1}, {PrefillTokens: 8000, Prompts: 2}, {Decode: 30, Context: 1000, PrefillTokens: 512, Prompts: 1, Offset: 512}} {
+		for _, s := range []estimator.Step{{Decode: 1, Context: 100}, {Decode: 200, Context: 4000}, {PrefillTokens: 20, Prompts: 1}, {PrefillTokens: 8000, Prompts: 2}, {Decode: 30, Context: 1000, PrefillTokens: 512, Prompts: 1, Offset: 512}, {Decode: 64, Context: 2000, Proposals: 7}, {Decode: 30, Context: 1000, Proposals: 3, PrefillTokens: 512, Prompts: 1}} {
 			share, us := 0.0, 0.0
 			most := 1.05
 			if s.PrefillTokens > 0 && d.Engine.ID == "tensorrt-llm" && d.Device.Accelerator.ID == "rtx-4090" {
