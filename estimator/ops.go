@@ -220,26 +220,6 @@ func (l *opList) find(o op) int {
 	return -1
 }
 
-// rankShape is a matrix on one accelerator.
-func (d *Deployment) rankShape(t catalog.Tensor) (rows, cols int) {
-	tp := d.TP
-	if attentionPart(t.Name) {
-		tp /= d.AttentionDP
-	}
-	rows, cols = t.Rows, t.Cols
-	switch t.Split {
-	case catalog.ByRow:
-		rows = ceilDiv(rows, tp)
-	case catalog.ByCol:
-		cols = ceilDiv(cols, tp)
-	case catalog.ByKVHead:
-		rows = ceilDiv(rows, min(tp, t.KVHeads))
-	case catalog.ByVocab:
-		rows = ceilDiv(roundUp(rows, vocabPadding), tp)
-	}
-	return rows, cols
-}
-
 func groupOf(class catalog.Class, name string) Group {
 	switch {
 	case class == catalog.Head:

@@ -89,14 +89,14 @@ func attentionPart(name string) bool {
 	return strings.HasPrefix(name, "attn_") || strings.HasPrefix(name, "linear_") || strings.HasPrefix(name, "ssm_")
 }
 
-// tensorBytes is the size of one tensor on one accelerator.
-func (d *Deployment) tensorBytes(t catalog.Tensor) float64 {
-	float := floatBytes(d.Weights)
+// rankShape is a tensor on one accelerator; of an expert see
+// [Deployment.expertShape].
+func (d *Deployment) rankShape(t catalog.Tensor) (rows, cols int) {
 	tp := d.TP
 	if attentionPart(t.Name) {
 		tp /= d.AttentionDP
 	}
-	rows, cols := t.Rows, t.Cols
+	rows, cols = t.Rows, t.Cols
 	switch t.Split {
 	case catalog.ByRow, catalog.TowerWise:
 		rows = ceilDiv(rows, tp)
@@ -107,6 +107,13 @@ func (d *Deployment) tensorBytes(t catalog.Tensor) float64 {
 	case catalog.ByVocab:
 		rows = ceilDiv(roundUp(rows, vocabPadding), tp)
 	}
+	return rows, cols
+}
+
+// tensorBytes is the size of one tensor on one accelerator.
+func (d *Deployment) tensorBytes(t catalog.Tensor) float64 {
+	float := floatBytes(d.Weights)
+	rows, cols := d.rankShape(t)
 	if !quantised(d.Weights, d.Model.Arch.Experts != nil, t) {
 		if t.Class == catalog.Router && d.Model.Arch.Experts != nil && d.Model.Arch.Experts.RouterFP32 {
 			float = 4
