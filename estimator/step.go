@@ -137,13 +137,7 @@ func (t *Timetable) opTime(o *op, s Step, n counts) float64 {
 
 // decodeLoad is what m sequences attend to and read, in microseconds at the peaks.
 func (t *Timetable) decodeLoad(o *op, s Step, m float64) (f, b float64) {
-	attended := s.Context
-	if o.window > 0 {
-		attended = min(attended, o.window)
-	}
-	if o.topK > 0 {
-		attended = min(attended, o.topK)
-	}
+	attended := o.attended(s.Context)
 	seqs := m / (1 + s.Proposals) // each cache is read once for all that is checked
 	return m * (o.fRow*attended + o.fIndex*s.Context), seqs * (o.bRow*attended + o.bIndex*s.Context)
 }
@@ -172,14 +166,18 @@ func (t *Timetable) prefillTime(o *op, s Step, m float64) float64 {
 // prefillLoad is what m new tokens of prompts attend to, in microseconds at the peak.
 func (t *Timetable) prefillLoad(o *op, s Step, m float64) float64 {
 	before := s.Offset + s.PrefillTokens/max(s.Prompts, 1)/2
-	attended := before
+	return m * (o.fRow*o.attended(before) + o.fIndex*before)
+}
+
+// attended is how many of the cached tokens before it a token attends to.
+func (o *op) attended(before float64) float64 {
 	if o.window > 0 {
-		attended = min(attended, o.window)
+		before = min(before, o.window)
 	}
 	if o.topK > 0 {
-		attended = min(attended, o.topK)
+		before = min(before, o.topK)
 	}
-	return m * (o.fRow*attended + o.fIndex*before)
+	return before
 }
 
 // shares are the parts of the peak FLOP/s and of the peak bandwidth that a step
