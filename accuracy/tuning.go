@@ -43,11 +43,7 @@ func NewTuning(c *catalog.Catalog, want func(engineTime int, suite Suite) bool) 
 		if !known || !want(place, current.suite) {
 			return p, nil
 		}
-		ledger, err := estimator.Fit(d)
-		if err != nil {
-			return p, err
-		}
-		table, err := estimator.NewTimetable(c, d, ledger)
+		table, err := estimator.Compile(c, d)
 		if err != nil {
 			return p, err
 		}

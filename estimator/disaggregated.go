@@ -30,20 +30,13 @@ func ServeDisaggregated(c *catalog.Catalog, prefill, decode Deployment, load Loa
 	return s.performance(load), nil
 }
 
-// compile draws up the timetable of a deployment that fits.
+// compile is [Compile] of a deployment that must fit.
 func compile(c *catalog.Catalog, d Deployment) (*Timetable, error) {
-	d, _, err := Resolve(d)
-	if err != nil {
-		return nil, err
+	t, err := Compile(c, d)
+	if err == nil && !t.ledger.Fits {
+		return nil, unsupported(t.ledger.Change, "%d accelerators a replica do not hold the model", t.d.World())
 	}
-	l, err := Fit(d)
-	if err != nil {
-		return nil, err
-	}
-	if !l.Fits {
-		return nil, unsupported(l.Change, "%d accelerators a replica do not hold the model", d.World())
-	}
-	return NewTimetable(c, d, l)
+	return t, err
 }
 
 // disaggregated is a load on both sides; times are microseconds.

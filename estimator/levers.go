@@ -272,17 +272,7 @@ func (e *explainer) narrower() *trial {
 // evaluate is nil where a deployment does not run, does not hold the workload,
 // or is of a class of which nothing is known.
 func (e *explainer) evaluate(what string, d Deployment, w Workload) *trial {
-	d, _, err := Resolve(d)
-	if err != nil {
-		e.failed = err
-		return nil
-	}
-	l, err := Fit(d)
-	if err != nil {
-		e.failed = err
-		return nil
-	}
-	t, err := NewTimetable(e.c, d, l)
+	t, err := Compile(e.c, d)
 	if err != nil {
 		e.failed = err
 		return nil
@@ -290,7 +280,7 @@ func (e *explainer) evaluate(what string, d Deployment, w Workload) *trial {
 	s := serving{t: t, load: Load{InputTokens: float64(w.InputTokens), OutputTokens: float64(w.OutputTokens)}}
 	s.prepare()
 	seqs := max(w.Concurrency, 1)
-	if what != "" && (!l.Fits || seqs > s.most) {
+	if what != "" && (!t.ledger.Fits || seqs > s.most) {
 		return nil
 	}
 	decode, prompt := s.steps(seqs)

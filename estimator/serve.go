@@ -13,20 +13,12 @@ func Serve(c *catalog.Catalog, d Deployment, load Load) (Performance, error) {
 	if d.Engine != nil && d.Engine.ID == LlamaCpp {
 		return serveLlama(c, d, load)
 	}
-	d, notes, err := Resolve(d)
-	if err != nil {
-		return Performance{}, err
-	}
-	l, err := Fit(d)
-	if err != nil {
-		return Performance{}, err
-	}
-	t, err := NewTimetable(c, d, l)
+	t, err := Compile(c, d)
 	if err != nil {
 		return Performance{}, err
 	}
 	p := t.Serve(load)
-	p.Assumptions = append(append(notes, d.Options.Speculation.notes()...), p.Assumptions...)
+	p.Assumptions = append(d.Options.Speculation.notes(), p.Assumptions...)
 	return p, nil
 }
 

@@ -44,6 +44,20 @@ func NewTimetable(c *catalog.Catalog, d Deployment, l Ledger) (*Timetable, error
 	return &Timetable{d: d, ledger: l, ops: list.ops, engine: e, half: half, pool: d.cacheKinds(d.stageOf(0), d.kvPrecision())}, nil
 }
 
+// Compile draws up the timetable of a deployment, which need not be resolved nor
+// fit. Errors are those of [Fit], or say what is unknown of the class.
+func Compile(c *catalog.Catalog, d Deployment) (*Timetable, error) {
+	d, _, err := Resolve(d)
+	if err != nil {
+		return nil, err
+	}
+	l, err := Fit(d)
+	if err != nil {
+		return nil, err
+	}
+	return NewTimetable(c, d, l)
+}
+
 // counts are the rows of a step by kind, on the busiest accelerator.
 type counts [5]float64
 
