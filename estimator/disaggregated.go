@@ -157,8 +157,8 @@ func (s *disaggregated) result(p, full point) Performance {
 		TTFT: ttft, TPOT: tpot, E2E: sumOf(ttft, tpot, out-1),
 		RequestsPerS: p.rate * 1e6, TokensPerSPerUser: 1e6 / p.tpot, MaxStableRequestRate: full.rate * 1e6,
 		Basis: catalog.Calibrated,
-		Assumptions: []Assumption{{"kv_transfer_ms", fmt.Sprintf("%.3g", s.transfer/1000),
-			fmt.Sprintf("the cache of a prompt at %.1f of the link between accelerators", transferShare)}},
+		Assumptions: append(t.d.Options.Speculation.notes(), Assumption{"kv_transfer_ms", fmt.Sprintf("%.3g", s.transfer/1000),
+			fmt.Sprintf("the cache of a prompt at %.1f of the link between accelerators", transferShare)}),
 	}
 	r.OutputTokensPerS = r.RequestsPerS * out
 	r.TotalTokensPerS = r.RequestsPerS * (s.decode.in + out)

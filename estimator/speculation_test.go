@@ -2,6 +2,7 @@ package estimator
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -54,6 +55,30 @@ func TestSpeculation(t *testing.T) {
 		d.Options.Speculation = wrong
 		if _, err := Serve(c, d, one); err == nil {
 			t.Errorf("%+v was answered", wrong)
+		}
+	}
+}
+
+// TestSpeculationIsSaid: what an answer rests on stands in it, whichever way the
+// deployment serves.
+func TestSpeculationIsSaid(t *testing.T) {
+	c := speedCatalog(t)
+	d := onH100(t, c)
+	d.Options.Speculation = Speculation{Tokens: 3, Acceptance: 0.8}
+	load := Load{InputTokens: 512, OutputTokens: 512, Concurrency: 1}
+	together, err := Serve(c, d, load)
+	if err != nil {
+		t.Fatal(err)
+	}
+	apart, err := ServeDisaggregated(c, d, d, load)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, p := range map[string]Performance{"together": together, "apart": apart} {
+		for _, name := range []string{"acceptance", "draft_memory"} {
+			if !slices.ContainsFunc(p.Assumptions, func(a Assumption) bool { return a.Name == name }) {
+				t.Errorf("prefill and decode %s: %s is not among %v", what, name, p.Assumptions)
+			}
 		}
 	}
 }
