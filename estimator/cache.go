@@ -15,6 +15,19 @@ type cacheKind struct {
 	state    float64 // bytes per sequence and layer, whatever its length
 }
 
+// cacheBytes is what a sequence of so many tokens keeps on one accelerator.
+func cacheBytes(kinds []cacheKind, tokens float64) float64 {
+	bytes := 0.0
+	for _, k := range kinds {
+		kept := tokens
+		if k.window > 0 {
+			kept = min(kept, float64(k.window))
+		}
+		bytes += float64(k.layers) * (k.state + k.perToken*kept)
+	}
+	return bytes
+}
+
 // cacheKinds lists what the stage's layers keep, by attention kind:
 //
 //	GQA      KV heads x (head_dim + v_head_dim) x bytes      (KV heads / TP, at least 1)

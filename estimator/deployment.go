@@ -1,6 +1,7 @@
 package estimator
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -104,6 +105,12 @@ type Device struct {
 	// PeakBasis is how the accelerator's peaks are known when they are not
 	// from the catalog's datasheet: modelled from the driver, or assumed.
 	PeakBasis catalog.Basis
+}
+
+// linkGBps is the rate between accelerators, decimal GB/s per direction: of
+// their link, or of PCIe without one; 0 unknown.
+func (d *Device) linkGBps() float64 {
+	return cmp.Or(d.Link.GBps, d.Accelerator.PCIeGBps)
 }
 
 // Options are engine settings; zero is the engine's default.

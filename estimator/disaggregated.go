@@ -58,30 +58,15 @@ const busiest = 0.95
 // under light load.
 const handOver = 80_000
 
-// transferShare is what a cache reaches of the link that it crosses.
-const transferShare = 0.6
-
 func (s *disaggregated) prepare() {
 	d := &s.prefill.t.d
 	s.prefills, s.decodes = float64(d.DP), float64(s.decode.t.d.DP)
 	_, s.alone = s.prefill.prompt(0, 1)
 	s.adds, _ = s.prefill.prompt(0, s.prefill.chunk/s.prefill.fresh) // a queue fills the step
-	link := d.Device.Link.GBps
-	if link == 0 {
-		link = d.Device.Accelerator.PCIeGBps
+	if link := d.Device.linkGBps(); link > 0 {
+		// each rank sends its own part
+		s.transfer = cacheBytes(s.prefill.t.pool, s.prefill.in) / (link * 1e3 * linkShare)
 	}
-	if link == 0 {
-		return
-	}
-	bytes := 0.0 // of one rank, which sends its own part
-	for _, k := range s.prefill.t.pool {
-		kept := s.prefill.in
-		if k.window > 0 {
-			kept = min(kept, float64(k.window))
-		}
-		bytes += float64(k.layers) * (k.state + k.perToken*kept)
-	}
-	s.transfer = bytes / (link * 1e3 * transferShare)
 }
 
 // at is the steady state with n sequences decoding on each decode replica.
@@ -158,7 +143,7 @@ func (s *disaggregated) result(p, full point) Performance {
 		RequestsPerS: p.rate * 1e6, TokensPerSPerUser: 1e6 / p.tpot, MaxStableRequestRate: full.rate * 1e6,
 		Basis: catalog.Calibrated,
 		Assumptions: append(t.d.Options.Speculation.notes(), Assumption{"kv_transfer_ms", fmt.Sprintf("%.3g", s.transfer/1000),
-			fmt.Sprintf("the cache of a prompt at %.1f of the link between accelerators", transferShare)}),
+			fmt.Sprintf("the cache of a prompt at %.1f of the link between accelerators", linkShare)}),
 	}
 	r.OutputTokensPerS = r.RequestsPerS * out
 	r.TotalTokensPerS = r.RequestsPerS * (s.decode.in + out)

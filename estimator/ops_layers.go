@@ -1,6 +1,8 @@
 package estimator
 
 import (
+	"cmp"
+
 	"github.com/plimsoll-dev/plimsoll/catalog"
 )
 
@@ -221,19 +223,17 @@ func (l *opList) reduce(layers float64, world int, r rows) {
 		curve: l.collective("all_reduce", world), bRow: 2 * float64(l.d.Model.Arch.Hidden)})
 }
 
-// Dispatch and combine of tokens among attention-DP groups and experts, each:
-// 12 us and the bytes that leave, at 0.6 of the link.
-const (
-	dispatchLaunch = 12.0
-	dispatchShare  = 0.6
-)
+// linkShare is what tokens on their way to experts, activations to the next
+// stage and a cache to another replica reach of the link that they cross.
+const linkShare = 0.6
+
+// dispatchLaunch is the least time of a dispatch and of a combine of tokens
+// among attention-DP groups and experts, beside the bytes that leave.
+const dispatchLaunch = 12.0
 
 func (l *opList) dispatch(layers float64) {
 	d, e := l.d, l.d.Model.Arch.Experts
-	link := d.Device.Link.GBps
-	if link == 0 {
-		link = l.acc.PCIeGBps
-	}
+	link := d.Device.linkGBps()
 	if link == 0 {
 		l.fail("the links between %s are unknown: speed unknown", l.acc.Name)
 		return
@@ -243,7 +243,7 @@ func (l *opList) dispatch(layers float64) {
 	l.add(op{name: "dispatch and combine", group: GroupCommunication, count: 2 * layers, work: dispatchWork, rows: groupRows,
 		bFixed: dispatchLaunch,
 		// to all ranks, or to those of the chosen experts, whichever is less
-		bRow: min(world*2*h, float64(e.PerToken)*1.5*h) * (world - 1) / world / (link * 1e3 * dispatchShare)})
+		bRow: min(world*2*h, float64(e.PerToken)*1.5*h) * (world - 1) / world / (link * 1e3 * linkShare)})
 }
 
 // Sampling reads the logits in 32 bits, about twice.
@@ -264,13 +264,7 @@ func (l *opList) pipeline() {
 	if d.PP < 2 {
 		return
 	}
-	link := d.Device.Link.GBps
-	if link == 0 {
-		link = l.acc.PCIeGBps
-	}
-	if link == 0 {
-		link = 12 // PCIe 3 x16: the least that any catalog part has
-	}
+	link := cmp.Or(d.Device.linkGBps(), 12) // PCIe 3 x16: the least that any catalog part has
 	l.add(op{name: "to the next stage", group: GroupCommunication, count: float64(d.PP - 1), work: transferWork, rows: allRows,
-		bFixed: 20, bRow: 2 * float64(d.Model.Arch.Hidden) / (link * 1e3 * dispatchShare)})
+		bFixed: 20, bRow: 2 * float64(d.Model.Arch.Hidden) / (link * 1e3 * linkShare)})
 }

@@ -29,11 +29,10 @@ func growth(kinds []cacheKind) (perToken, state float64) {
 func flatPool(bytes float64, kinds []cacheKind, maxLen, block int) pool {
 	p := pool{}
 	p.perToken, p.state = growth(kinds)
-	p.one = p.state
+	p.one = cacheBytes(kinds, float64(maxLen))
 	all := 0.0
 	for _, k := range kinds {
 		all += float64(k.layers) * k.perToken
-		p.one += float64(k.layers) * k.perToken * float64(reach(k.window, maxLen))
 	}
 	if p.one > 0 {
 		p.seqs = math.Max(0, bytes) / p.one
@@ -42,14 +41,6 @@ func flatPool(bytes float64, kinds []cacheKind, maxLen, block int) pool {
 		p.tokens = int64(math.Max(0, bytes)/(all*float64(block))) * int64(block)
 	}
 	return p
-}
-
-// reach is how many of n tokens a window keeps.
-func reach(window, n int) int {
-	if window > 0 {
-		return min(window, n)
-	}
-	return n
 }
 
 // blockPool is vLLM's V1 allocator. One kind of layer: blocks of blockTokens

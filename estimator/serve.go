@@ -77,14 +77,7 @@ func (s *serving) reserved() float64 {
 
 // sequences is how many sequences of a mean length the pool of a replica holds.
 func (t *Timetable) sequences(tokens float64) float64 {
-	bytes := 0.0
-	for _, k := range t.pool {
-		kept := tokens
-		if k.window > 0 {
-			kept = min(kept, float64(k.window))
-		}
-		bytes += float64(k.layers) * (k.state + k.perToken*kept)
-	}
+	bytes := cacheBytes(t.pool, tokens)
 	if bytes <= 0 {
 		return float64(t.d.Options.MaxSeqs)
 	}
