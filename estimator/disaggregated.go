@@ -81,26 +81,18 @@ func (s *disaggregated) at(n float64) point {
 
 // capacity is the steady state at the highest stable rate.
 func (s *disaggregated) capacity() point {
-	return s.until(s.decode.most, func(p point) bool { return p.prefill > busiest })
+	return s.until(s.at(s.decode.most), busiest, func(p point) float64 { return p.prefill })
 }
 
-// until is the steady state with as many sequences as a condition lets be.
-func (s *disaggregated) until(most float64, beyond func(point) bool) point {
-	p := s.at(most)
-	if !beyond(p) {
-		return p
-	}
-	low, high := 0.0, most
-	for range 40 {
-		mid := (low + high) / 2
-		if p = s.at(mid); beyond(p) {
-			high = mid
-		} else {
-			low = mid
-		}
-		if high-low < 1e-4*high {
-			break
-		}
+// until is the steady state of no more sequences than full at which what grows
+// with them, from nothing, reaches a limit.
+func (s *disaggregated) until(full point, limit float64, grows func(point) float64) point {
+	p := full
+	if over := grows(p) - limit; over > 0 {
+		root(func(n float64) float64 {
+			p = s.at(n)
+			return grows(p) - limit
+		}, 0, p.n, -limit, over, closeness*limit, closeness)
 	}
 	return p
 }
@@ -115,10 +107,9 @@ func (s *disaggregated) performance(load Load) Performance {
 	p, saturated := full, true
 	switch {
 	case load.RequestRate > 0 && load.RequestRate/1e6 < full.rate:
-		rate := load.RequestRate / 1e6
-		p, saturated = s.until(full.n, func(p point) bool { return p.rate > rate }), false
+		p, saturated = s.until(full, load.RequestRate/1e6, func(p point) float64 { return p.rate }), false
 	case load.Concurrency > 0 && load.Concurrency < s.flight(full):
-		p, saturated = s.until(full.n, func(p point) bool { return s.flight(p) > load.Concurrency }), false
+		p, saturated = s.until(full, load.Concurrency, s.flight), false
 	case load.Concurrency > 0: // the rest waits for the slower side
 		p.ttft += (load.Concurrency - s.flight(full)) / full.rate
 	}
