@@ -2,7 +2,6 @@ package estimator
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 )
@@ -141,10 +140,12 @@ func (s *disaggregated) result(p, full point) Performance {
 	if s.adds > 0 {
 		r.PrefillPerS = s.prefill.fresh / s.adds * 1e6 * s.prefills
 	}
-	flop, bytes := t.shares(s.decode.step(max(p.n, 1e-9)))
+	step := s.decode.step(max(p.n, 1e-9))
+	flop, bytes := t.shares(step, t.Microseconds(step))
 	r.PowerW = powerWatts(t.d.Device.Accelerator, flop, bytes) * float64(t.d.World()) * s.decodes
 	busy := min(p.rate*s.adds/s.prefills, 1)
-	flop, bytes = s.prefill.t.shares(Step{PrefillTokens: math.Min(s.prefill.fresh, s.prefill.chunk), Prompts: 1})
+	_, step = s.prefill.steps(1)
+	flop, bytes = s.prefill.t.shares(step, s.prefill.t.Microseconds(step))
 	r.PowerW += powerWatts(s.prefill.t.d.Device.Accelerator, flop*busy, bytes*busy) * float64(s.prefill.t.d.World()) * s.prefills
 	return r
 }

@@ -281,7 +281,7 @@ func (s *serving) result(p point) Performance {
 	if p.n > 0 { // the work of prompts, spread over the steps
 		perStep := p.n * s.t.d.Options.Speculation.accepted() / s.out
 		step.PrefillTokens, step.Prompts = s.fresh*perStep, perStep
-		flop, bytes := s.t.shares(step)
+		flop, bytes := s.t.shares(step, s.t.Microseconds(step))
 		r.PowerW = powerWatts(s.t.d.Device.Accelerator, flop, bytes) * float64(s.t.d.World()) * dp
 	}
 	r.OutputTokensPerS = r.RequestsPerS * s.out

@@ -44,7 +44,8 @@ func (t *Timetable) speed(w Workload) Speed {
 	s.prepare()
 	seqs := max(w.Concurrency, 1)
 	_, whole := s.prompt(0, 1)
-	ttft, tpot := (s.request()+whole)/1000, s.decode(seqs)/s.t.d.Options.Speculation.accepted()/1000
+	decoding := s.decoding(seqs)
+	ttft, tpot := (s.request()+whole)/1000, decoding.us/s.t.d.Options.Speculation.accepted()/1000
 	basis := catalog.Weaker(catalog.Calibrated, t.d.Device.speedBasis())
 	half := t.half
 	figure := func(v, half float64) Figure {
@@ -55,7 +56,7 @@ func (t *Timetable) speed(w Workload) Speed {
 		TTFTMs: figure(ttft, half.ttft), TPOTMs: figure(tpot, half.tpot),
 		TokensPerS: figure(seqs/tpot*1000, half.throughput), TokensPerSUser: figure(1000/tpot, half.tpot),
 		PrefillPerS: figure(float64(w.InputTokens)/ttft*1000, half.ttft),
-		Bound:       t.bound(step), Source: t.engine.Source,
+		Bound:       t.bound(step, decoding.us-decoding.draft), Source: t.engine.Source,
 	}
 	generative := t.d.Model.Kind == catalog.Generative
 	if t.d.explain {
@@ -75,9 +76,9 @@ func (s *serving) steps(seqs float64) (decode, prompt Step) {
 	return s.step(seqs), Step{PrefillTokens: min(s.fresh, s.chunk), Prompts: 1}
 }
 
-// bound is what a step spends most of its time on.
-func (t *Timetable) bound(s Step) string {
-	n, total := t.counts(s), t.Microseconds(s)
+// bound is what a step of total microseconds spends most of its time on.
+func (t *Timetable) bound(s Step, total float64) string {
+	n := t.counts(s)
 	kernels, communication := 0.0, 0.0
 	for i := range t.ops {
 		o := &t.ops[i]
@@ -87,7 +88,7 @@ func (t *Timetable) bound(s Step) string {
 			communication += us
 		}
 	}
-	flop, bytes := t.shares(s)
+	flop, bytes := t.shares(s, total)
 	switch {
 	case kernels < total/2:
 		return "the engine's own time"

@@ -196,8 +196,9 @@ func (o *op) attended(before float64) float64 {
 
 // shares are the parts of the peak FLOP/s and of the peak bandwidth that a step
 // keeps busy on the busiest accelerator, from its matrix products, experts and
-// attention over the cache: what its power follows.
-func (t *Timetable) shares(s Step) (flop, bytes float64) {
+// attention over the cache: what its power follows. The step takes us
+// microseconds.
+func (t *Timetable) shares(s Step, us float64) (flop, bytes float64) {
 	n := t.counts(s)
 	for i := range t.ops {
 		o := &t.ops[i]
@@ -208,6 +209,5 @@ func (t *Timetable) shares(s Step) (flop, bytes float64) {
 			bytes += o.count * b
 		}
 	}
-	us := t.Microseconds(s)
 	return min(flop/us, 1), min(bytes/us, 1)
 }
