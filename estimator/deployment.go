@@ -168,12 +168,9 @@ func Resolve(d Deployment) (Deployment, []Assumption, error) {
 		}
 		*n = max(*n, 1)
 	}
-	if d.Shape == nil {
-		shape, err := NewShape(d.Model)
-		if err != nil {
-			return d, nil, err
-		}
-		d.Shape = shape
+	d, err := Prepare(d)
+	if err != nil {
+		return d, nil, err
 	}
 	var notes []Assumption
 	assume := func(name string, value float64, why ...string) { // parts, joined only when they are wanted

@@ -36,6 +36,11 @@ func latency(ms, half float64) Latency {
 	return Latency{Mean: ms, Median: ms, Low: ms / (1 + half), High: ms * (1 + half)}
 }
 
+// figure is a value with its interval and its basis.
+func figure(v, half float64, basis catalog.Basis) Figure {
+	return Figure{Value: v, Low: v / (1 + half), High: v * (1 + half), Basis: basis}
+}
+
 // sumOf is the time from arrival to last token: that to the first, and steps.
 func sumOf(ttft, tpot Latency, steps float64) Latency {
 	return Latency{

@@ -11,15 +11,12 @@ import (
 // and the prompt of a request that enters a slot holds up the others while it
 // is computed.
 func serveLlama(c *catalog.Catalog, d Deployment, load Load) (Performance, error) {
-	d, err := Prepare(d)
+	d, _, err := Resolve(d)
 	if err != nil {
 		return Performance{}, err
 	}
 	l, err := Fit(d)
 	if err != nil {
-		return Performance{}, err
-	}
-	if d, _, err = Resolve(d); err != nil {
 		return Performance{}, err
 	}
 	t, err := newLlamaTime(c, &d, &l)
@@ -154,12 +151,9 @@ func (s *llamaServer) open(rate float64) {
 
 // latency notes mean times with the intervals of their class.
 func (s *llamaServer) latency(ttft, tpot float64) {
-	around := func(v, half float64) Latency {
-		return Latency{Mean: v, Median: v, Low: v / (1 + half), High: v * (1 + half)}
-	}
-	s.p.TTFT = around(ttft, s.t.prefillInterval)
-	s.p.TPOT = around(tpot, s.t.interval)
-	s.p.E2E = Latency{Mean: ttft + s.steps*tpot, Median: ttft + s.steps*tpot, Low: s.p.TTFT.Low + s.steps*s.p.TPOT.Low, High: s.p.TTFT.High + s.steps*s.p.TPOT.High}
+	s.p.TTFT = latency(ttft, s.t.prefillInterval)
+	s.p.TPOT = latency(tpot, s.t.interval)
+	s.p.E2E = sumOf(s.p.TTFT, s.p.TPOT, s.steps)
 }
 
 func (s *llamaServer) performance(d *Deployment) Performance {
@@ -192,19 +186,16 @@ func llamaSpeed(c *catalog.Catalog, d *Deployment, l *Ledger, w Workload) (Speed
 	}
 	seqs, context := max(w.Concurrency, 1), float64(w.InputTokens)+float64(w.OutputTokens)/2
 	ttft, tpot := t.prefillMs(float64(w.InputTokens), 0), t.decodeMs(seqs, context)
-	figure := func(v, half float64) Figure {
-		return Figure{Value: v, Low: v / (1 + half), High: v * (1 + half), Basis: t.basis}
-	}
 	s := Speed{
-		TTFTMs: figure(ttft, t.prefillInterval), TPOTMs: figure(tpot, t.interval),
-		TokensPerS: figure(seqs/tpot*1e3, t.interval), TokensPerSUser: figure(1e3/tpot, t.interval),
+		TTFTMs: figure(ttft, t.prefillInterval, t.basis), TPOTMs: figure(tpot, t.interval, t.basis),
+		TokensPerS: figure(seqs/tpot*1e3, t.interval, t.basis), TokensPerSUser: figure(1e3/tpot, t.interval, t.basis),
 		Bound: t.bound(seqs, context), Source: t.source, Formula: t.formula(seqs, context),
 	}
 	if ttft > 0 {
-		s.PrefillPerS = figure(float64(w.InputTokens)/ttft*1e3, t.prefillInterval)
+		s.PrefillPerS = figure(float64(w.InputTokens)/ttft*1e3, t.prefillInterval, t.basis)
 	}
 	if d.Model.Kind != catalog.Generative { // nothing is decoded: an embedding is one pass over the input
-		s.TPOTMs, s.TokensPerS, s.TokensPerSUser = figure(0, t.interval), s.PrefillPerS, s.PrefillPerS
+		s.TPOTMs, s.TokensPerS, s.TokensPerSUser = figure(0, t.interval, t.basis), s.PrefillPerS, s.PrefillPerS
 	}
 	return s, nil
 }

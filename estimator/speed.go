@@ -48,14 +48,11 @@ func (t *Timetable) speed(w Workload) Speed {
 	ttft, tpot := (s.request()+whole)/1000, decoding.us/s.t.d.Options.Speculation.accepted()/1000
 	basis := catalog.Weaker(catalog.Calibrated, t.d.Device.speedBasis())
 	half := t.half
-	figure := func(v, half float64) Figure {
-		return Figure{Value: v, Low: v / (1 + half), High: v * (1 + half), Basis: basis}
-	}
 	step, prompt := s.steps(seqs)
 	r := Speed{
-		TTFTMs: figure(ttft, half.ttft), TPOTMs: figure(tpot, half.tpot),
-		TokensPerS: figure(seqs/tpot*1000, half.throughput), TokensPerSUser: figure(1000/tpot, half.tpot),
-		PrefillPerS: figure(float64(w.InputTokens)/ttft*1000, half.ttft),
+		TTFTMs: figure(ttft, half.ttft, basis), TPOTMs: figure(tpot, half.tpot, basis),
+		TokensPerS: figure(seqs/tpot*1000, half.throughput, basis), TokensPerSUser: figure(1000/tpot, half.tpot, basis),
+		PrefillPerS: figure(float64(w.InputTokens)/ttft*1000, half.ttft, basis),
 		Bound:       t.bound(step, decoding.us-decoding.draft), Source: t.engine.Source,
 	}
 	generative := t.d.Model.Kind == catalog.Generative
@@ -66,7 +63,7 @@ func (t *Timetable) speed(w Workload) Speed {
 		r.Formula = append(r.Formula, "prefill: one prompt of "+t.parts(prompt))
 	}
 	if !generative { // nothing is decoded: an embedding is one pass over the input
-		r.TPOTMs, r.TokensPerS, r.TokensPerSUser = figure(0, half.tpot), r.PrefillPerS, r.PrefillPerS
+		r.TPOTMs, r.TokensPerS, r.TokensPerSUser = figure(0, half.tpot, basis), r.PrefillPerS, r.PrefillPerS
 	}
 	return r
 }
