@@ -1,5 +1,7 @@
 package catalog
 
+import "strconv"
+
 // Accelerator is a GPU, an NPU or a CPU socket as its vendor sells it and its
 // driver reports it. Zero means unknown unless a field says otherwise.
 type Accelerator struct {
@@ -35,6 +37,21 @@ type Accelerator struct {
 	Notes      string `toml:"notes,omitempty" json:"notes,omitempty"`
 	Source     string `toml:"source" json:"source"`
 	Trust      Trust  `toml:"trust" json:"trust"`
+}
+
+// Platform is what engines and precisions name in their vendors: "cpu" for
+// every CPU, else the part's vendor.
+func (a *Accelerator) Platform() string {
+	if a.Class == "cpu" {
+		return "cpu"
+	}
+	return a.Vendor
+}
+
+// Capability is the compute capability of an NVIDIA part, where it is known.
+func (a *Accelerator) Capability() (float64, bool) {
+	c, err := strconv.ParseFloat(a.ComputeCapability, 64)
+	return c, err == nil && a.Platform() == "nvidia"
 }
 
 // Peak holds dense peak rates in TFLOP/s; zero means the part does not have

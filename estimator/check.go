@@ -1,7 +1,6 @@
 package estimator
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
@@ -13,10 +12,7 @@ const LlamaCpp = "llama.cpp"
 // check refuses combinations that cannot run whatever the memory.
 func (d *Deployment) check() error {
 	m, e, acc := d.Model, d.Engine, d.Device.Accelerator
-	vendor := acc.Vendor
-	if acc.Class == "cpu" {
-		vendor = "cpu"
-	}
+	vendor := acc.Platform()
 	if !contains(e.Vendors, vendor) {
 		return unsupported("", "%s does not run on %s", e.Name, acc.Name)
 	}
@@ -43,7 +39,7 @@ func (d *Deployment) check() error {
 			return unsupported("choose a precision that the card runs", "%s does not run on %s (%s)", d.Weights.Name, acc.Name, acc.Architecture)
 		}
 	}
-	if err := d.checkCapability(vendor); err != nil {
+	if err := d.checkCapability(); err != nil {
 		return err
 	}
 	if m.Arch.MLA != nil && !e.MLA {
@@ -61,14 +57,11 @@ func (d *Deployment) check() error {
 }
 
 // checkCapability holds an NVIDIA part against what precision and engine need.
-func (d *Deployment) checkCapability(vendor string) error {
-	if vendor != "nvidia" {
-		return nil
-	}
+func (d *Deployment) checkCapability() error {
 	acc := d.Device.Accelerator
-	cc, err := strconv.ParseFloat(acc.ComputeCapability, 64)
-	if err != nil {
-		return nil // unknown capability: the catalog does not say, so nothing is refused
+	cc, known := acc.Capability()
+	if !known {
+		return nil // the catalog does not say, so nothing is refused
 	}
 	if cc < d.Engine.MinCapability {
 		return unsupported("llama.cpp runs on it", "%s needs compute capability %g, %s has %g", d.Engine.Name, d.Engine.MinCapability, acc.Name, cc)

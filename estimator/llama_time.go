@@ -176,10 +176,7 @@ func (t *llamaTime) bound(seqs, context float64) string {
 // llamaEfficiency finds the coefficients of llama.cpp on a part: those of its
 // architecture and memory, of its architecture, or of its vendor.
 func llamaEfficiency(c *catalog.Catalog, acc *catalog.Accelerator) (*catalog.Efficiency, error) {
-	vendor := acc.Vendor
-	if acc.Class == "cpu" {
-		vendor = "cpu"
-	}
+	vendor := acc.Platform()
 	var best *catalog.Efficiency
 	rank := 0
 	for i := range c.Efficiencies {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
@@ -321,19 +320,16 @@ func (n *names) usualEngine(acc *catalog.Accelerator) string {
 
 // runsOn reports whether an engine runs on a part at all.
 func runsOn(e *catalog.Engine, acc *catalog.Accelerator) bool {
-	switch vendor := acc.Vendor; {
-	case acc.Class == "cpu":
-		return slices.Contains(e.Vendors, "cpu")
-	case vendor == "nvidia":
-		capability, known := capabilityOf(acc)
-		return slices.Contains(e.Vendors, vendor) && (!known || capability >= e.MinCapability)
-	default:
-		return slices.Contains(e.Vendors, vendor) && (len(e.OtherArchitectures) == 0 || slices.Contains(e.OtherArchitectures, acc.Architecture))
+	platform := acc.Platform()
+	if !slices.Contains(e.Vendors, platform) {
+		return false
 	}
-}
-
-// capabilityOf is the compute capability of an NVIDIA part, where it is known.
-func capabilityOf(acc *catalog.Accelerator) (float64, bool) {
-	c, err := strconv.ParseFloat(acc.ComputeCapability, 64)
-	return c, err == nil && acc.Vendor == "nvidia"
+	switch platform {
+	case "cpu":
+		return true
+	case "nvidia":
+		capability, known := acc.Capability()
+		return !known || capability >= e.MinCapability
+	}
+	return len(e.OtherArchitectures) == 0 || slices.Contains(e.OtherArchitectures, acc.Architecture)
 }

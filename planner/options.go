@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/estimator"
@@ -226,8 +225,8 @@ func loadedPrecision(m *catalog.Model, e *catalog.Engine, acc *catalog.Accelerat
 
 // hasBF16 is false for NVIDIA parts before Ampere.
 func hasBF16(acc *catalog.Accelerator) bool {
-	cc, err := strconv.ParseFloat(acc.ComputeCapability, 64)
-	return acc.Vendor != "nvidia" || err != nil || cc >= 8
+	capability, known := acc.Capability()
+	return !known || capability >= 8
 }
 
 func ggufPrecisions(m *catalog.Model) []string {
