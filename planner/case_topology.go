@@ -181,11 +181,10 @@ func (b *caseBuilder) roomy(l *estimator.Ledger, n int) bool {
 // started is a deployment with the memory fraction that its user would lower the
 // engine's default to where that would not start.
 func started(d estimator.Deployment) estimator.Deployment {
-	if d.Options.MemoryFraction > 0 {
-		return d
-	}
-	if f := estimator.FreeFraction(d); f > 0 && f < d.Version.MemoryFraction {
-		d.Options.MemoryFraction = f
+	if d.Options.MemoryFraction == 0 {
+		if f := estimator.FreeFraction(d); f < d.Version.MemoryFraction {
+			d.Options.MemoryFraction = f
+		}
 	}
 	return d
 }

@@ -70,10 +70,6 @@ func (p *pass) smallest(shape *estimator.Shape, d estimator.Deployment, pl *plac
 	var last *miss
 	var second *option // slower than asked, or not whole on the accelerators
 	d.Shape = shape
-	d, err := estimator.Prepare(d)
-	if err != nil {
-		return nil, &miss{deployment: d, err: err}
-	}
 	for _, size := range pl.sizes {
 		if d.Engine.ID == estimator.LlamaCpp {
 			d.PP = max(size, 1) // llama.cpp splits by layer

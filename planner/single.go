@@ -123,15 +123,12 @@ func (s *single) on(places []place, spec string) (d estimator.Deployment, err er
 // fraction lowers the engine's default memory fraction to what is free, where
 // that is less: with the default the engine would not start.
 func (s *single) fraction(d *estimator.Deployment) (err error) {
-	if d.Options.MemoryFraction != 0 {
-		return nil
-	}
 	if *d, err = estimator.Prepare(*d); err != nil {
 		return err
 	}
-	if f := estimator.FreeFraction(*d); f < d.Version.MemoryFraction {
-		d.Options.MemoryFraction = f
-		s.assume("memory_fraction", fmt.Sprint(f), fmt.Sprintf("what is free, less the CUDA graphs and the context; %s's default %g is more", d.Engine.Name, d.Version.MemoryFraction))
+	asked := d.Options.MemoryFraction
+	if *d = started(*d); d.Options.MemoryFraction != asked {
+		s.assume("memory_fraction", fmt.Sprint(d.Options.MemoryFraction), fmt.Sprintf("what is free, less the CUDA graphs and the context; %s's default %g is more", d.Engine.Name, d.Version.MemoryFraction))
 	}
 	return nil
 }
