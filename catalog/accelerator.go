@@ -1,6 +1,9 @@
 package catalog
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Accelerator is a GPU, an NPU or a CPU socket as its vendor sells it and its
 // driver reports it. Zero means unknown unless a field says otherwise.
@@ -98,4 +101,13 @@ type DeviceFacts struct {
 	ComputeCapability string
 	Units             int
 	MIG               bool // a slice: its memory is not the board's
+}
+
+// BuiltInLink is the link that every system of several such parts has. Bridges
+// between cards are sold apart and most servers go without.
+func (a *Accelerator) BuiltInLink() Link {
+	if strings.HasSuffix(a.Link.Kind, " bridge") {
+		return Link{}
+	}
+	return a.Link
 }

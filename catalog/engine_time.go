@@ -12,6 +12,8 @@ type EngineTime struct {
 	Architectures []string `toml:"architectures,omitempty" json:"architectures,omitempty"` // empty: all of the vendor
 
 	Kernels  float64 `toml:"kernels" json:"kernels"`                    // time of kernels over that of their curves
+	Reduce   float64 `toml:"reduce" json:"reduce"`                      // of that, time of all-reduces once more: less where they are fused with norms or hidden behind products
+	Wide     float64 `toml:"products_16bit" json:"products_16bit"`      // time that the FLOPs of products in 16 bits take over that of their curves, experts apart
 	Step     float64 `toml:"step_us" json:"step_us"`                    // of every step
 	Layer    float64 `toml:"layer_us" json:"layer_us"`                  // of every layer
 	Sequence float64 `toml:"sequence_us" json:"sequence_us"`            // of every decoding sequence of an attention-DP group: each has a scheduler of its own
@@ -29,16 +31,25 @@ type EngineTime struct {
 	Source string `toml:"source" json:"source"`
 }
 
+// KernelTimes are the times of kernels by their curves, in microseconds: of all,
+// and of the experts and the all-reduces among them.
+type KernelTimes struct{ All, Experts, Reduces float64 }
+
 // KernelTime is the time that kernels take in the engine, from that by their
-// curves: of decoding alone, and what prompts add to it, of which experts.
-func (e *EngineTime) KernelTime(decode, prompts, experts float64) float64 {
-	return e.Kernels * (decode + e.Prefill*(prompts+(e.Experts-1)*experts))
+// curves: of decoding alone, and what prompts add to it.
+func (e *EngineTime) KernelTime(decode, prompts KernelTimes) float64 {
+	prompts.All += (e.Experts - 1) * prompts.Experts
+	return e.Kernels * (e.scaled(decode) + e.Prefill*e.scaled(prompts))
+}
+
+func (e *EngineTime) scaled(k KernelTimes) float64 {
+	return k.All + (e.Reduce-1)*k.Reduces
 }
 
 // StepTime is the time of one step in microseconds, from that of its kernels as
 // [EngineTime.KernelTime] takes it.
-func (e *EngineTime) StepTime(decode, prompts, experts, promptTokens, sequences, layers float64, several bool) float64 {
-	us := e.KernelTime(decode, prompts, experts)
+func (e *EngineTime) StepTime(decode, prompts KernelTimes, promptTokens, sequences, layers float64, several bool) float64 {
+	us := e.KernelTime(decode, prompts)
 	if promptTokens > 0 && promptTokens+sequences > e.Graph {
 		us = max(us, e.Eager*layers)
 	}

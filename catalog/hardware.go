@@ -262,7 +262,10 @@ func (p part) group() Group {
 		g.Note = fmt.Sprintf("the GPU may use %.3g of %.3g GiB unless iogpu.wired_limit_mb is raised", float64(g.FreeBytes)/(1<<30), float64(g.MemoryBytes)/(1<<30))
 	}
 	if p.count > 1 {
-		g.Link = p.acc.Link
+		g.Link = p.acc.BuiltInLink()
+		if bridge := p.acc.Link; bridge != g.Link {
+			g.Note = fmt.Sprintf("without a bridge, which is sold apart and would join %d at %.0f GB/s", bridge.Domain, bridge.GBps)
+		}
 	}
 	if p.acc.Unified && p.acc.Class != "apple" {
 		var why string

@@ -106,6 +106,13 @@ func TestParseHardwareDetails(t *testing.T) {
 	if one, err := c.ParseHardware("H100"); err != nil || one.Groups[0].Link != (Link{}) {
 		t.Errorf("a single device is linked: %+v, %v", one, err)
 	}
+	// bridges are options, boards of several GH200 are wired
+	if pair, err := c.ParseHardware("2x A100 PCIe 80GB"); err != nil || pair.Groups[0].Link != (Link{}) || !strings.Contains(pair.Groups[0].Note, "without a bridge") {
+		t.Errorf("two cards are bridged: %+v, %v", pair, err)
+	}
+	if quad, err := c.ParseHardware("4x GH200"); err != nil || quad.Groups[0].Link.Kind != "NVLink4" {
+		t.Errorf("four GH200 are not linked: %+v, %v", quad, err)
+	}
 }
 
 func TestParseHardwareErrors(t *testing.T) {

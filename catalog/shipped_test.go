@@ -112,7 +112,7 @@ func TestKeyFigures(t *testing.T) {
 		"dgx-spark-gb10":  {124610, 273, 0, 0, Link{"ConnectX-7 200GbE", 25, 2}},
 		"rtx-a6000":       {49140, 768, 154.8, 0, Link{"NVLink bridge", 56.25, 2}},
 		"h200-nvl-141gb":  {143771, 4800, 835.5, 1670.5, Link{"NVLink4 bridge", 450, 4}},
-		"gh200-96gb-hbm3": {97871, 4000, 989.5, 1979, Link{}},
+		"gh200-96gb-hbm3": {97871, 4000, 989.5, 1979, Link{Kind: "NVLink4", GBps: 450, Domain: 32}},
 	} {
 		a, err := c.Accelerator(id)
 		if err != nil {

@@ -215,6 +215,8 @@ func (v *validator) engineTimes() {
 			e.version("from", t.From)
 		}
 		e.within("kernels", t.Kernels, 0.1, 10, "of the curves' time")
+		e.within("reduce", t.Reduce, 0.1, 10, "of the curves' time")
+		e.within("products_16bit", t.Wide, 0.1, 10, "of the curves' time")
 		e.within("prefill", t.Prefill, 0.1, 10, "of the curves' time")
 		e.within("prefill_experts", t.Experts, 0.1, 10, "of the curves' time")
 		for _, us := range []struct {

@@ -57,6 +57,7 @@ type op struct {
 	count float64 // times per step
 	work  kernel
 	rows  rows
+	wide  bool // a product in 16 bits
 	curve *catalog.Curve
 
 	fRow         float64
@@ -188,7 +189,7 @@ func (l *opList) matrix(t catalog.Tensor) {
 	if f, ok := fused[name]; ok {
 		name = f
 	}
-	o := op{name: name, group: groupOf(t.Class, name), count: layers * float64(t.Copies), work: matrixWork, rows: rowsOf(groupOf(t.Class, name)), curve: l.curve("gemm", product)}
+	o := op{name: name, group: groupOf(t.Class, name), count: layers * float64(t.Copies), work: matrixWork, rows: rowsOf(groupOf(t.Class, name)), wide: product == "bf16", curve: l.curve("gemm", product)}
 	peak := o.curve.PeakTFLOPS(l.acc.Peak) * 1e6
 	bandwidth := l.acc.MemoryBandwidth * 1e3
 	in := float64(k) * activationBytes(o.curve.Precision) / bandwidth

@@ -74,7 +74,7 @@ func (l *opList) latentAttention(layers float64) {
 	kv := d.kvPrecision()
 	bandwidth := acc.MemoryBandwidth * 1e3
 
-	absorbed := op{name: "absorbed up-projections", group: GroupProjections, count: 2 * layers, work: matrixWork, rows: decodeRows, curve: l.curve("gemm", "bf16")}
+	absorbed := op{name: "absorbed up-projections", group: GroupProjections, count: 2 * layers, work: matrixWork, rows: decodeRows, wide: true, curve: l.curve("gemm", "bf16")}
 	half := heads * float64(m.NopeDim+m.VDim) / 2 * float64(m.KVLoraRank) // of the parameters
 	absorbed.fRow = 2 * half / (absorbed.curve.PeakTFLOPS(acc.Peak) * 1e6)
 	absorbed.bFixed = 2 * half / bandwidth

@@ -46,7 +46,7 @@ type serving struct {
 	fresh   float64 // of the input, those that are not cached
 	context float64 // mean cached tokens of a decoding sequence
 	most    float64 // sequences at once
-	chunk   float64 // prompt tokens of a step
+	chunk   float64 // prompt tokens of a step, of one attention-DP group
 	stages  float64
 
 	peak   point // [serving.full], once solved
@@ -58,9 +58,8 @@ func (s *serving) prepare() {
 	s.in, s.out = load.InputTokens, load.OutputTokens
 	s.fresh = max(s.in*(1-load.PrefixHit), 1)
 	s.context = s.in + s.out/2
-	groups := float64(d.AttentionDP)
-	s.chunk = float64(d.Options.MaxBatchedTokens) * groups
-	s.most = max(1, min(float64(d.Options.MaxSeqs)*groups, s.t.sequences(s.in+s.reserved()*s.out)))
+	s.chunk = float64(d.Options.MaxBatchedTokens)
+	s.most = max(1, min(float64(d.Options.MaxSeqs*d.AttentionDP), s.t.sequences(s.in+s.reserved()*s.out)))
 	s.stages = float64(d.PP)
 }
 
@@ -88,7 +87,7 @@ func (t *Timetable) sequences(tokens float64) float64 {
 type decoding struct {
 	n       float64
 	step    Step
-	kernels kernelTime
+	kernels catalog.KernelTimes
 	draft   float64 // of it, proposing
 	us      float64
 }
@@ -125,10 +124,11 @@ func (s *serving) prompt(n, together float64) (adds, whole float64) {
 // together is how many prompts share a step when so many come at once, while n
 // sequences decode.
 func (s *serving) together(n, come float64) float64 {
-	if groups := float64(s.t.d.AttentionDP); groups > 1 { // engines fill the groups before they prefill
+	groups := float64(s.t.d.AttentionDP)
+	if groups > 1 { // engines fill the groups before they prefill
 		come = max(come, min(groups, max(n, 1)))
 	}
-	return max(1, min(come, math.Floor(s.chunk/s.fresh)))
+	return max(1, min(come, groups*max(1, math.Floor(s.chunk/s.fresh))))
 }
 
 // beside is [serving.prompt] of prompts that share their steps with decoding.

@@ -32,3 +32,19 @@ func TestSteadyStatesBalance(t *testing.T) {
 		}
 	}
 }
+
+// TestGroupsPrefillApart holds attention-DP groups to a chunk each: prompts
+// longer than one are prefilled by all groups at once, not one after another.
+func TestGroupsPrefillApart(t *testing.T) {
+	d := deploymentOf(t, "Qwen/Qwen3-235B-A22B", "8x H200 SXM", "fp8", 8)
+	d.AttentionDP, d.EP = 8, 8
+	d.Options.MaxModelLen, d.Options.MaxBatchedTokens = 40960, 8192
+	table := timetableOf(t, d)
+	rate := func(tokens float64) float64 {
+		return table.Serve(estimator.Load{InputTokens: tokens, OutputTokens: 16, Saturate: true}).TotalTokensPerS
+	}
+	// a prompt of four chunks attends to more, which costs less than a half here
+	if short, long := rate(8192), rate(32768); long < short/2 || long > short {
+		t.Errorf("%.0f tokens/s of prompts of one chunk, %.0f of four", short, long)
+	}
+}

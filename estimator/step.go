@@ -79,10 +79,6 @@ func (t *Timetable) counts(s Step) counts {
 	}
 }
 
-// kernelTime is the time of a step's kernels and collectives by their curves,
-// and that of the experts among them, in microseconds.
-type kernelTime struct{ all, experts float64 }
-
 // Microseconds is the time of one step: kernels and collectives, launches, and
 // the engine's own time.
 func (t *Timetable) Microseconds(s Step) float64 { return t.stepTime(s, t.decodeKernels(s)) }
@@ -93,36 +89,44 @@ func (s Step) withoutPrompts() Step {
 }
 
 // decodeKernels are the kernels of a step as if it had no prompts.
-func (t *Timetable) decodeKernels(s Step) kernelTime {
+func (t *Timetable) decodeKernels(s Step) catalog.KernelTimes {
 	if s.Decode <= 0 {
-		return kernelTime{}
+		return catalog.KernelTimes{}
 	}
 	return t.kernels(s.withoutPrompts())
 }
 
 // stepTime is [Timetable.Microseconds] of a step whose [Timetable.decodeKernels]
 // are known.
-func (t *Timetable) stepTime(s Step, decode kernelTime) float64 {
-	var prompts kernelTime
+func (t *Timetable) stepTime(s Step, decode catalog.KernelTimes) float64 {
+	var prompts catalog.KernelTimes
 	if s.PrefillTokens > 0 {
 		prompts = t.kernels(s)
-		prompts.all -= decode.all
-		prompts.experts -= decode.experts
+		prompts.All -= decode.All
+		prompts.Experts -= decode.Experts
+		prompts.Reduces -= decode.Reduces
 	}
-	return t.engine.StepTime(decode.all, prompts.all, prompts.experts, s.PrefillTokens, s.Decode/float64(t.d.AttentionDP), float64(t.d.Model.Arch.Layers), t.d.World() > 1)
+	return t.engine.StepTime(decode, prompts, s.PrefillTokens, s.Decode/float64(t.d.AttentionDP), float64(t.d.Model.Arch.Layers), t.d.World() > 1)
 }
 
-func (t *Timetable) kernels(s Step) (k kernelTime) {
+func (t *Timetable) kernels(s Step) (k catalog.KernelTimes) {
 	n := t.counts(s)
 	for i := range t.ops {
 		o := &t.ops[i]
-		v := t.opTime(o, s, n)
-		k.all += v
-		if o.work == expertWork {
-			k.experts += v
-		}
+		o.addTo(&k, t.opTime(o, s, n))
 	}
 	return k
+}
+
+// addTo adds us microseconds of the operation to the times of kernels.
+func (o *op) addTo(k *catalog.KernelTimes, us float64) {
+	k.All += us
+	switch o.work {
+	case expertWork:
+		k.Experts += us
+	case reduceWork:
+		k.Reduces += us
+	}
 }
 
 // opTime is the time of an operation in all of its layers.
@@ -133,7 +137,11 @@ func (t *Timetable) opTime(o *op, s Step, n counts) float64 {
 	}
 	switch o.work {
 	case matrixWork:
-		return o.count * o.curve.Matrix(o.fRow*m, o.bFixed+o.bRow*m)
+		f := o.fRow * m
+		if o.wide {
+			f *= t.engine.Wide
+		}
+		return o.count * o.curve.Matrix(f, o.bFixed+o.bRow*m)
 	case expertWork:
 		return o.count * t.expertTime(o, m)
 	case prefillWork:

@@ -1,5 +1,7 @@
 package estimator
 
+import "github.com/plimsoll-dev/plimsoll/catalog"
+
 // Segment is the time of a step that goes to one group of operations.
 type Segment struct {
 	Group Group   `json:"group"`
@@ -46,22 +48,21 @@ func (t *Timetable) Waterfall(s Step) []Segment {
 	alone := t.counts(decode)
 	for i := range t.ops {
 		o := &t.ops[i]
-		us, launches := t.opTime(o, decode, alone), o.count*o.launch()
+		before, prompts := t.opTime(o, decode, alone), 0.0
 		if s.PrefillTokens > 0 {
-			prompts, experts := t.opTime(o, s, n)-us, 0.0
-			if o.work == expertWork {
-				experts = prompts
-			}
-			us, launches = t.engine.KernelTime(us, prompts, experts), t.engine.KernelTime(0, launches, 0)
-		} else {
-			us, launches = t.engine.KernelTime(us, 0, 0), t.engine.KernelTime(launches, 0, 0)
+			prompts = t.opTime(o, s, n) - before
 		}
+		us := t.engineTime(o, before, prompts)
 		if us <= 0 {
 			continue
 		}
 		g := drops[o.group]
 		g.us += us
-		g.launches += launches
+		if s.PrefillTokens > 0 {
+			g.launches += t.engineTime(o, 0, o.count*o.launch())
+		} else {
+			g.launches += t.engineTime(o, o.count*o.launch(), 0)
+		}
 		f, b := t.opLoad(o, s, n)
 		g.flop += o.count * f
 		g.bytes += o.count * b
@@ -82,6 +83,15 @@ func (t *Timetable) Waterfall(s Step) []Segment {
 		}
 	}
 	return list
+}
+
+// engineTime is what an operation takes in the engine, from its times by the
+// curve: of decoding alone, and what prompts add.
+func (t *Timetable) engineTime(o *op, decode, prompts float64) float64 {
+	var d, p catalog.KernelTimes
+	o.addTo(&d, decode)
+	o.addTo(&p, prompts)
+	return t.engine.KernelTime(d, p)
 }
 
 func (g drop) bound(name Group) Bound {

@@ -74,7 +74,7 @@ func (r *resolver) findAccelerator() error {
 	p := places[0]
 	r.d.Device = p.device
 	if len(node.Groups) == 1 {
-		r.d.Device.Link = node.Groups[0].Accelerator.Link
+		r.d.Device.Link = node.Groups[0].Accelerator.BuiltInLink()
 	}
 	r.assumptions = append(r.assumptions, p.assumptions...)
 	if hw.read != "" {

@@ -2,7 +2,7 @@
 // accuracy/data:
 //
 //	go run ./accuracy/fit -residuals [-out residual.toml]
-//	go run ./accuracy/fit -tune SPEC [-tune SPEC ...] [-suites LIST] [-out engine_time.toml]
+//	go run ./accuracy/fit -tune SPEC [-tune SPEC ...] [-suite SUITE ...] [-out engine_time.toml]
 //
 // With -residuals it prints the [[residual]] section, which says how wide
 // intervals are. A test of package accuracy holds the shipped section to it.
@@ -15,8 +15,8 @@
 //
 //	-tune 'vllm/nvidia:step_us,parallel_us' -tune '=vllm/nvidia:sequence_us'
 //
-// A spec that begins with = gives all its entries the same value. Suites are
-// divided by commas; -suites 'closed loop,open loop' looks at no others. The
-// file that -out names holds the entries that were tuned: plimsoll accuracy
-// --catalog FILE replays with them.
+// A spec that begins with = gives all its entries the same value. With -suite
+// 'closed loop' it looks at no others; it may be repeated. The file that -out
+// names holds the entries that were tuned: plimsoll accuracy --catalog FILE
+// replays with them.
 package main

@@ -136,7 +136,7 @@ func TestParseSpecs(t *testing.T) {
 // TestRun tunes one coefficient, and lays what it writes over the catalog.
 func TestRun(t *testing.T) {
 	t.Chdir(t.TempDir())
-	args := []string{"-tune", "vllm/nvidia/0.8:step_us", "-suites", "closed loop"}
+	args := []string{"-tune", "vllm/nvidia/0.8:step_us", "-suite", "closed loop"}
 	var dry, wet bytes.Buffer
 	if err := run(args, &dry); err != nil {
 		t.Fatal(err)
@@ -183,7 +183,7 @@ func TestRunErrors(t *testing.T) {
 		{nil, "give either -residuals or -tune SPEC"},
 		{[]string{"-residuals", "-tune", "vllm:step_us"}, "give either -residuals or -tune SPEC"},
 		{[]string{"vllm"}, `"vllm" is no flag`},
-		{[]string{"-tune", "vllm/nvidia:step_us", "-suites", "closed lop"}, `is no suite`},
+		{[]string{"-tune", "vllm/nvidia:step_us", "-suite", "closed lop"}, `"closed lop" for flag -suite: accepted: ["open loop"`},
 		{[]string{"-tune", "vllm/intel:step_us"}, "no published run has these engine times"},
 	} {
 		if err := run(tt.args, io.Discard); err == nil || !strings.Contains(err.Error(), tt.want) {

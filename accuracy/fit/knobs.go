@@ -43,6 +43,8 @@ type key struct {
 
 var keys = map[string]key{
 	"kernels":         {func(e *catalog.EngineTime) *float64 { return &e.Kernels }, 0.3, 4},
+	"reduce":          {func(e *catalog.EngineTime) *float64 { return &e.Reduce }, 0.3, 4},
+	"products_16bit":  {func(e *catalog.EngineTime) *float64 { return &e.Wide }, 0.3, 4},
 	"prefill":         {func(e *catalog.EngineTime) *float64 { return &e.Prefill }, 0.3, 4},
 	"prefill_experts": {func(e *catalog.EngineTime) *float64 { return &e.Experts }, 0.3, 4},
 	"step_us":         {func(e *catalog.EngineTime) *float64 { return &e.Step }, 0, 1e5},

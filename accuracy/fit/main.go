@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/BurntSushi/toml"
@@ -35,7 +34,14 @@ func run(args []string, w io.Writer) error {
 		specs = append(specs, s)
 		return nil
 	})
-	suites := flags.String("suites", "", "suites to choose by, divided by commas; all without it")
+	var suites []accuracy.Suite
+	flags.Func("suite", "SUITE to choose by; all without it", func(s string) error {
+		if all := accuracy.Suites(); !slices.Contains(all, accuracy.Suite(s)) {
+			return fmt.Errorf("accepted: %q", all)
+		}
+		suites = append(suites, accuracy.Suite(s))
+		return nil
+	})
 	out := flags.String("out", "", "file for the section; nothing is written without it")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -54,7 +60,7 @@ func run(args []string, w io.Writer) error {
 	if *residuals {
 		section, err = printResiduals(c, w)
 	} else {
-		section, err = tune(c, specs, *suites, w)
+		section, err = tune(c, specs, suites, w)
 	}
 	if err != nil || *out == "" {
 		return err
@@ -87,23 +93,22 @@ func printResiduals(c *catalog.Catalog, w io.Writer) (any, error) {
 
 // tune chooses the coefficients that the specs name. The section holds the
 // entries that they are of.
-func tune(c *catalog.Catalog, specs []string, suites string, w io.Writer) (any, error) {
-	wanted, err := parseSuites(suites)
-	if err != nil {
-		return nil, err
+func tune(c *catalog.Catalog, specs []string, suites []accuracy.Suite, w io.Writer) (any, error) {
+	if len(suites) == 0 {
+		suites = accuracy.Suites()
 	}
 	times := slices.Clone(c.EngineTimes)
 	knobs, touched, err := parseSpecs(times, specs)
 	if err != nil {
 		return nil, err
 	}
-	t, err := accuracy.NewTuning(c, func(entry int, s accuracy.Suite) bool { return touched[entry] && slices.Contains(wanted, s) })
+	t, err := accuracy.NewTuning(c, func(entry int, s accuracy.Suite) bool { return touched[entry] && slices.Contains(suites, s) })
 	if err != nil {
 		return nil, err
 	}
 	before := t.Rows(times)
 	if len(before) == 0 {
-		return nil, fmt.Errorf("no published run has these engine times, or none of the suites %q", wanted)
+		return nil, fmt.Errorf("no published run has these engine times, or none of the suites %q", suites)
 	}
 	start := make([]float64, len(knobs))
 	for i := range knobs {
@@ -133,22 +138,6 @@ func tune(c *catalog.Catalog, specs []string, suites string, w io.Writer) (any, 
 		}
 	}
 	return section, nil
-}
-
-// parseSuites reads names divided by commas; none are all.
-func parseSuites(list string) ([]accuracy.Suite, error) {
-	all := accuracy.Suites()
-	if list == "" {
-		return all, nil
-	}
-	var suites []accuracy.Suite
-	for name := range strings.SplitSeq(list, ",") {
-		if !slices.Contains(all, accuracy.Suite(name)) {
-			return nil, fmt.Errorf("-suites: %q is no suite; accepted: %q", name, all)
-		}
-		suites = append(suites, accuracy.Suite(name))
-	}
-	return suites, nil
 }
 
 // printErrors compares two replays of the same rows, in per cent.
