@@ -46,6 +46,7 @@ var speedTables = [...]string{
 	"data/llamacpp.csv",
 	"data/llamacpp_server.csv",
 	"data/static_batch.csv",
+	"data/transformers.csv",
 }
 
 // speedMeasurement is one published run. Zero means not published, or not

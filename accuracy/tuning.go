@@ -39,7 +39,7 @@ func NewTuning(c *catalog.Catalog, want func(engineTime int, suite Suite) bool) 
 		if d, _, err = estimator.Resolve(d); err != nil {
 			return p, err
 		}
-		place, known := places[c.EngineTimeFor(d.Engine.ID, d.Release, d.Device.Accelerator)]
+		place, known := places[c.EngineTimeFor(d.Engine.ID, d.Release, d.Device.Accelerator, d.Weights)]
 		if !known || !want(place, current.suite) {
 			return p, nil
 		}

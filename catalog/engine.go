@@ -3,7 +3,7 @@ package catalog
 // Engine is an inference engine; what changes with its version lives in
 // Versions, newest last, and never overlaps.
 type Engine struct {
-	ID                 string          `toml:"id" json:"id"` // vllm, sglang, tensorrt-llm, llama.cpp
+	ID                 string          `toml:"id" json:"id"` // vllm, sglang, tensorrt-llm, transformers, llama.cpp
 	Name               string          `toml:"name" json:"name"`
 	Aliases            []string        `toml:"aliases,omitempty" json:"aliases,omitempty"`
 	Default            string          `toml:"default_version" json:"default_version"` // assumed when the user names none
@@ -12,8 +12,9 @@ type Engine struct {
 	KV                 []string        `toml:"kv" json:"kv"`                           // KV precision ids, default first
 	Mixers             string          `toml:"mixers" json:"mixers"`                   // letters of [Architecture.Mixers] that it runs
 	MLA                bool            `toml:"mla" json:"mla"`
-	NoFP16             []string        `toml:"no_fp16,omitempty" json:"no_fp16,omitempty"`       // model families that the engine refuses in FP16: their activations overflow
-	Windowless         []string        `toml:"windowless,omitempty" json:"windowless,omitempty"` // model families whose sliding window the engine does not apply: it keeps every token of them
+	StaticBatch        bool            `toml:"static_batch,omitempty" json:"static_batch,omitempty"` // runs one batch to its end: no request joins, and a prompt is one forward pass
+	NoFP16             []string        `toml:"no_fp16,omitempty" json:"no_fp16,omitempty"`           // model families that the engine refuses in FP16: their activations overflow
+	Windowless         []string        `toml:"windowless,omitempty" json:"windowless,omitempty"`     // model families whose sliding window the engine does not apply: it keeps every token of them
 	MinCapability      float64         `toml:"min_compute_capability,omitempty" json:"min_compute_capability,omitempty"`
 	OtherArchitectures []string        `toml:"other_architectures,omitempty" json:"other_architectures,omitempty"` // of vendors beside NVIDIA, which architectures; empty all
 	Licence            string          `toml:"licence,omitempty" json:"licence,omitempty"`

@@ -3,13 +3,16 @@ package catalog
 import "slices"
 
 // EngineTime is what an engine adds to its kernels, from version From on, on
-// the accelerators that it names. The most specific entry counts: one that
-// names the architecture before one for the vendor, then the newest.
+// the accelerators and the precisions of weights that it names. The most specific
+// entry counts: one that names the architecture before one for the vendor, then
+// one that names the precision, then the newest.
 type EngineTime struct {
 	Engine        string   `toml:"engine" json:"engine"`
 	From          string   `toml:"from,omitempty" json:"from,omitempty"` // version; empty: any
 	Vendor        string   `toml:"vendor" json:"vendor"`
 	Architectures []string `toml:"architectures,omitempty" json:"architectures,omitempty"` // empty: all of the vendor
+
+	Precisions []string `toml:"precisions,omitempty" json:"precisions,omitempty"` // of weights; empty: all
 
 	Kernels  float64 `toml:"kernels" json:"kernels"`                    // time of kernels over that of their curves
 	Reduce   float64 `toml:"reduce" json:"reduce"`                      // of that, time of all-reduces once more: less where they are fused with norms or hidden behind products
@@ -20,7 +23,10 @@ type EngineTime struct {
 	Parallel float64 `toml:"parallel_us,omitzero" json:"parallel_us"`   // of every step on several accelerators: workers are told and answer
 	Token    float64 `toml:"token_us,omitzero" json:"token_us"`         // of every input token of a request, outside of steps: text to tokens, hashes, copies between processes
 	Eager    float64 `toml:"eager_layer_us" json:"eager_layer_us"`      // least time of a layer in a step launched without a graph:
-	Graph    float64 `toml:"graph_tokens,omitzero" json:"graph_tokens"` // one with prompts and more tokens than this
+	Graph    float64 `toml:"graph_tokens,omitzero" json:"graph_tokens"` // one with prompts and more tokens than this,
+	NoGraphs bool    `toml:"no_graphs,omitempty" json:"no_graphs"`      // or every step
+	Expert   float64 `toml:"expert_us,omitzero" json:"expert_us"`       // least time of each expert of a layer where they are launched one by one
+	Repeat   float64 `toml:"repeat_kv,omitzero" json:"repeat_kv"`       // passes of decode attention over keys and values repeated for every query head; 0: one pass over the cache
 
 	Prefill  float64 `toml:"prefill" json:"prefill"`                       // time of a prompt's kernels over that of their curves
 	Experts  float64 `toml:"prefill_experts" json:"prefill_experts"`       // of that, time of the experts once more: routing, permutation, imbalance
@@ -48,37 +54,57 @@ func (e *EngineTime) scaled(k KernelTimes) float64 {
 
 // StepTime is the time of one step in microseconds, from that of its kernels as
 // [EngineTime.KernelTime] takes it.
-func (e *EngineTime) StepTime(decode, prompts KernelTimes, promptTokens, sequences, layers float64, several bool) float64 {
+func (e *EngineTime) StepTime(decode, prompts KernelTimes, s StepShape) float64 {
 	us := e.KernelTime(decode, prompts)
-	if promptTokens > 0 && promptTokens+sequences > e.Graph {
-		us = max(us, e.Eager*layers)
+	if s.Eager || e.NoGraphs || s.PromptTokens > 0 && s.PromptTokens+s.Sequences > e.Graph {
+		us = max(us, e.Eager*s.Layers)
 	}
-	if several {
+	if s.Several {
 		us += e.Parallel
 	}
-	return us + e.Step + e.Layer*layers + e.Sequence*sequences
+	return us + e.Step + e.Layer*s.Layers + e.Sequence*s.Sequences
 }
 
-// EngineTimeFor returns the entry for an engine's version on an accelerator,
-// or nil.
-func (c *Catalog) EngineTimeFor(engine, version string, acc *Accelerator) *EngineTime {
+// StepShape is what of a step the engine's own time depends on.
+type StepShape struct {
+	PromptTokens float64 // new tokens of prompts
+	Sequences    float64 // that decode, of one attention-DP group
+	Layers       float64
+	Several      bool // accelerators
+	Eager        bool // launched without graphs, as the user asks
+}
+
+// EngineTimeFor returns the entry for an engine's version on an accelerator with
+// weights of a precision, or nil.
+func (c *Catalog) EngineTimeFor(engine, version string, acc *Accelerator, weights *Precision) *EngineTime {
 	v, err := ParseVersion(version)
 	since := c.names().engineTimes
 	var best *EngineTime
 	var reached Version
 	for i := range c.EngineTimes {
 		e := &c.EngineTimes[i]
-		if e.Engine != engine || e.Vendor != acc.Vendor || len(e.Architectures) > 0 && !slices.Contains(e.Architectures, acc.Architecture) {
+		if e.Engine != engine || e.Vendor != acc.Vendor || len(e.Architectures) > 0 && !slices.Contains(e.Architectures, acc.Architecture) ||
+			len(e.Precisions) > 0 && !slices.Contains(e.Precisions, weights.ID) {
 			continue
 		}
 		from := since[i]
 		if e.From != "" && (err != nil || v.Compare(from) < 0) {
 			continue
 		}
-		if best == nil || len(best.Architectures) == 0 && len(e.Architectures) > 0 ||
-			(len(best.Architectures) > 0) == (len(e.Architectures) > 0) && from.Compare(reached) > 0 {
+		if best == nil || e.names() > best.names() || e.names() == best.names() && from.Compare(reached) > 0 {
 			best, reached = e, from
 		}
 	}
 	return best
+}
+
+// names ranks how specific an entry is.
+func (e *EngineTime) names() (n int) {
+	if len(e.Architectures) > 0 {
+		n += 2
+	}
+	if len(e.Precisions) > 0 {
+		n++
+	}
+	return n
 }

@@ -101,7 +101,7 @@ func efficiencyKey(f *Efficiency) string {
 }
 
 func engineTimeKey(e *EngineTime) string {
-	return e.Engine + "|" + e.From + "|" + e.Vendor + "|" + strings.Join(e.Architectures, " ")
+	return e.Engine + "|" + e.From + "|" + e.Vendor + "|" + strings.Join(e.Architectures, " ") + "|" + strings.Join(e.Precisions, " ")
 }
 
 // decodeCatalog decodes the text of one file. A large text is cut at headers

@@ -214,6 +214,9 @@ func (v *validator) engineTimes() {
 		if t.From != "" {
 			e.version("from", t.From)
 		}
+		for j, id := range t.Precisions {
+			e.refers(fmt.Sprintf("precisions[%d]", j), id, "precision", v.precisionIDs)
+		}
 		e.within("kernels", t.Kernels, 0.1, 10, "of the curves' time")
 		e.within("reduce", t.Reduce, 0.1, 10, "of the curves' time")
 		e.within("products_16bit", t.Wide, 0.1, 10, "of the curves' time")
@@ -224,7 +227,7 @@ func (v *validator) engineTimes() {
 			value float64
 		}{
 			{"step_us", t.Step}, {"layer_us", t.Layer}, {"sequence_us", t.Sequence}, {"parallel_us", t.Parallel}, {"token_us", t.Token},
-			{"eager_layer_us", t.Eager}, {"graph_tokens", t.Graph}, {"request_ms", t.Requests}, {"wait_steps", t.Wait},
+			{"eager_layer_us", t.Eager}, {"graph_tokens", t.Graph}, {"expert_us", t.Expert}, {"repeat_kv", t.Repeat}, {"request_ms", t.Requests}, {"wait_steps", t.Wait},
 		} {
 			e.within(us.key, us.value, 0, 1e6, "")
 		}

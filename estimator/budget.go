@@ -51,6 +51,7 @@ type budget struct {
 //	SGLang        claim = fraction x free before load, pool = claim - weights;
 //	              non-torch, activations and graphs come on top
 //	TensorRT-LLM  pool = fraction x (free - weights - activations - non-torch)
+//	Transformers  the same; the cache grows into it
 func (d *Deployment) budget(p stageParts) budget {
 	f, act := d.Options.MemoryFraction, p.activation.bytes
 	switch d.Engine.ID {
@@ -60,7 +61,7 @@ func (d *Deployment) budget(p stageParts) budget {
 			f = d.sglangFraction(d.Visible())
 		}
 		return budget{claim: before * f, pool: before*f - p.weights, outside: p.nonTorch + act + p.graphs}
-	case "tensorrt-llm":
+	case "tensorrt-llm", "transformers":
 		free := d.available() - p.weights - act - p.nonTorch
 		return budget{claim: d.available() - (1-f)*free, pool: f * free, outside: p.graphs}
 	}
@@ -81,7 +82,7 @@ func (d *Deployment) poolNote(p stageParts) (formula, numbers string) {
 			f = d.sglangFraction(d.Visible())
 		}
 		return "static fraction x memory free before loading - weights", d.text("%.3f x %s - %s", f, size(d.available()-p.nonTorch), size(p.weights))
-	case "tensorrt-llm":
+	case "tensorrt-llm", "transformers":
 		return "fraction x (free - weights - activations - non-torch)",
 			d.text("%.2f x (%s - %s - %s - %s)", f, size(d.available()), size(p.weights), act, size(p.nonTorch))
 	}

@@ -195,10 +195,14 @@ func Resolve(d Deployment) (Deployment, []Assumption, error) {
 			o.MaxSeqs = batch.MaxSeqs
 			assume("max_num_seqs", float64(o.MaxSeqs), d.Engine.ID, " default on this device")
 		}
-		if o.MaxBatchedTokens == 0 {
+		if o.MaxBatchedTokens == 0 && batch.MaxBatchedTokens > 0 {
 			o.MaxBatchedTokens = batch.MaxBatchedTokens
 			assume("max_num_batched_tokens", float64(o.MaxBatchedTokens), d.Engine.ID, " default on this device")
 		}
+	}
+	if o.MaxBatchedTokens == 0 && d.Engine.StaticBatch {
+		o.MaxBatchedTokens = o.MaxModelLen
+		assume("max_num_batched_tokens", float64(o.MaxBatchedTokens), d.Engine.Name, " computes a prompt in one pass")
 	}
 	o.MaxSeqs, o.MaxBatchedTokens = max(o.MaxSeqs, 1), max(o.MaxBatchedTokens, 1)
 	if o.MemoryFraction == 0 && d.Version.MemoryFraction > 0 {

@@ -7,10 +7,9 @@ import (
 )
 
 // engineTimeOf finds what the engine adds in its version on the accelerator's
-// architecture: the entry that names the architecture before one for the whole
-// vendor, the newest that the version has reached.
+// architecture with weights of a precision.
 func engineTimeOf(c *catalog.Catalog, d *Deployment) (*catalog.EngineTime, error) {
-	e := c.EngineTimeFor(d.Engine.ID, d.Release, d.Device.Accelerator)
+	e := c.EngineTimeFor(d.Engine.ID, d.Release, d.Device.Accelerator, d.Weights)
 	if e == nil {
 		return nil, fmt.Errorf("no published measurements of %s on %s parts: speed unknown", d.Engine.Name, d.Device.Accelerator.Vendor)
 	}

@@ -473,7 +473,7 @@ func TestDecodeByHand(t *testing.T) {
 	layer += attention.Decode(4*32*128*1056/flop, 2*2*8*128*1056/byte)
 	layer += 4*1.5 + (20*4096+6*14336)/(0.75*byte)
 	us := 32*layer + product(128256, 4096) + 10 + 8*128256/(0.75*byte)
-	e := c.EngineTimeFor("vllm", "0.19", acc)
+	e := c.EngineTimeFor("vllm", "0.19", acc, &c.Precisions[0])
 	us = e.Kernels*us + e.Step + 32*e.Layer + e.Sequence
 	if math.Abs(s.TPOTMs.Value/(us/1000)-1) > 1e-6 {
 		t.Errorf("TPOT %.4f ms, want %.4f", s.TPOTMs.Value, us/1000)

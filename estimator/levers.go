@@ -237,7 +237,7 @@ func (e *explainer) newest() string {
 		t := &e.c.EngineTimes[i]
 		v, err := catalog.ParseVersion(t.From)
 		if t.Engine == e.d.Engine.ID && err == nil && v.Compare(have) > 0 {
-			if other := e.c.EngineTimeFor(t.Engine, t.From, e.d.Device.Accelerator); other == t {
+			if other := e.c.EngineTimeFor(t.Engine, t.From, e.d.Device.Accelerator, e.d.Weights); other == t {
 				newest, have = t.From, v
 			}
 		}

@@ -128,15 +128,15 @@ func (d *Deployment) stageLines(l *Ledger, s stage, parts stageParts, p pool) {
 	l.add(Line{ID: "weights", Name: "Weights", Bytes: l.WeightsBytes, Basis: catalog.Modelled, Source: d.Model.Source,
 		Formula: "sum over tensors of bytes in the precision's layout / sharding, + rotary tables and absorbed copies",
 		Numbers: d.weightNumbers(s, parts.extras)}, pick(tight, 0.005, 0.015), 0)
-	l.add(Line{ID: "kv_cache", Name: "KV cache pool", Bytes: l.KVPoolBytes, Basis: catalog.Calibrated, Source: d.Version.Source,
+	l.add(Line{ID: "kv_cache", Name: "KV cache pool", Bytes: l.KVPoolBytes, Basis: d.constants(), Source: d.Version.Source,
 		Formula: formula, Numbers: numbers + d.text("; %.0f B/token, %.0f B/sequence of state", p.perToken, p.state)}, 0, pick(tight, 0.09, 0.36)*GiB)
-	l.add(Line{ID: "activations", Name: "Activation peak", Bytes: l.ActivationBytes, Basis: catalog.Calibrated, Source: d.Version.Source,
+	l.add(Line{ID: "activations", Name: "Activation peak", Bytes: l.ActivationBytes, Basis: d.constants(), Source: d.Version.Source,
 		Formula: parts.activation.formula, Numbers: parts.activation.numbers}, 0, pick(tight, 0.07, 0.3)*GiB)
 	if d.Version.Memory.GraphBase > 0 { // of other engines unknown, and part of the headroom
-		l.add(Line{ID: "cuda_graphs", Name: "CUDA graphs", Bytes: int64(parts.graphs), Basis: catalog.Calibrated, Source: d.Version.Source,
+		l.add(Line{ID: "cuda_graphs", Name: "CUDA graphs", Bytes: int64(parts.graphs), Basis: d.constants(), Source: d.Version.Source,
 			Formula: "base + per layer x layers / PP + mixture", Numbers: d.graphNumbers()}, 0.3, 0)
 	}
-	l.add(Line{ID: "communication", Name: "Communication and other non-torch", Bytes: int64(parts.nonTorch), Basis: catalog.Calibrated, Source: d.Version.Source,
+	l.add(Line{ID: "communication", Name: "Communication and other non-torch", Bytes: int64(parts.nonTorch), Basis: d.constants(), Source: d.Version.Source,
 		Formula: nonTorchNote, Numbers: d.text("%s", size(parts.nonTorch))}, 0.3, 0)
 	l.add(d.contextLine("Driver and CUDA context"), 0.3, 0)
 	l.close()
@@ -145,8 +145,17 @@ func (d *Deployment) stageLines(l *Ledger, s stage, parts stageParts, p pool) {
 // contextLine is what the driver keeps and what the engine's context takes.
 func (d *Deployment) contextLine(name string) Line {
 	return Line{ID: "context", Name: name, Bytes: int64(float64(d.Device.MemoryBytes) - d.Visible() + d.contextBytes()),
-		Basis: catalog.Calibrated, Source: d.Version.Source, Formula: "driver total - memory the engine sees + context",
+		Basis: d.constants(), Source: d.Version.Source, Formula: "driver total - memory the engine sees + context",
 		Numbers: d.text("%s - %s + %s", size(d.Device.MemoryBytes), size(d.Visible()), size(d.contextBytes()))}
+}
+
+// constants is the basis of what follows from the engine's memory constants:
+// only some versions were held to start-up logs.
+func (d *Deployment) constants() catalog.Basis {
+	if d.Version.Seen == "" {
+		return catalog.Modelled
+	}
+	return catalog.Calibrated
 }
 
 func (d *Deployment) kvPrecision() *catalog.Precision {

@@ -65,6 +65,7 @@ type op struct {
 
 	window float64 // attention: tokens attended; 0 all
 	topK   float64 // sparse attention: cache entries attended; 0 all
+	repeat float64 // query heads of a key and value head
 	bIndex float64 // its index: bytes per cached token
 	fIndex float64
 }

@@ -52,7 +52,7 @@ func (l *opList) attention(mixer byte, layers float64) {
 	flop := 2 * heads * float64(g.HeadDim+g.VHeadDim)
 	kv := d.kvPrecision().Product()
 	decode := op{name: "decode attention", group: GroupAttention, count: layers, work: decodeWork, rows: decodeRows,
-		curve: l.curve("decode_attention", kv), window: float64(window), bRow: perToken / (acc.MemoryBandwidth * 1e3)}
+		curve: l.curve("decode_attention", kv), window: float64(window), repeat: float64(g.Heads) / float64(max(g.KVHeads, 1)), bRow: perToken / (acc.MemoryBandwidth * 1e3)}
 	decode.fRow = flop / (decode.curve.PeakTFLOPS(acc.Peak) * 1e6)
 	prefill := op{name: "prefill attention", group: GroupAttention, count: layers, work: prefillWork, rows: prefillRows,
 		curve: l.curve("prefill_attention", kv), window: float64(window)}

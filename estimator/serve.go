@@ -17,6 +17,9 @@ func Serve(c *catalog.Catalog, d Deployment, load Load) (Performance, error) {
 	if err != nil {
 		return Performance{}, err
 	}
+	if t.d.Engine.StaticBatch && load.Batch == 0 && load.Concurrency != float64(t.d.DP) {
+		return Performance{}, unsupported("give the load as a batch", "%s runs one batch to its end, no request joins it: there is no steady state", d.Engine.Name)
+	}
 	p := t.Serve(load)
 	p.Assumptions = append(d.Options.Speculation.notes(), p.Assumptions...)
 	return p, nil
@@ -61,6 +64,9 @@ func (s *serving) prepare() {
 	s.chunk = float64(d.Options.MaxBatchedTokens)
 	s.most = max(1, min(float64(d.Options.MaxSeqs*d.AttentionDP), s.t.sequences(s.in+s.reserved()*s.out)))
 	s.stages = float64(d.PP)
+	if d.Engine.StaticBatch { // one after another, each with the whole batch
+		s.stages = 1
+	}
 }
 
 // reserved is the part of a sequence's output that its cache has room for on

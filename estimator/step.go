@@ -106,7 +106,10 @@ func (t *Timetable) stepTime(s Step, decode catalog.KernelTimes) float64 {
 		prompts.Experts -= decode.Experts
 		prompts.Reduces -= decode.Reduces
 	}
-	return t.engine.StepTime(decode, prompts, s.PrefillTokens, s.Decode/float64(t.d.AttentionDP), float64(t.d.Model.Arch.Layers), t.d.World() > 1)
+	return t.engine.StepTime(decode, prompts, catalog.StepShape{
+		PromptTokens: s.PrefillTokens, Sequences: s.Decode / float64(t.d.AttentionDP), Layers: float64(t.d.Model.Arch.Layers),
+		Several: t.d.World() > 1, Eager: t.d.Options.EnforceEager,
+	})
 }
 
 func (t *Timetable) kernels(s Step) (k catalog.KernelTimes) {
@@ -147,7 +150,11 @@ func (t *Timetable) opTime(o *op, s Step, n counts) float64 {
 	case prefillWork:
 		return o.count * t.prefillTime(o, s, m)
 	case decodeWork:
-		return o.count * o.curve.Decode(t.decodeLoad(o, s, m))
+		f, b := t.decodeLoad(o, s, m)
+		if t.engine.Repeat > 0 {
+			b *= t.engine.Repeat * o.repeat
+		}
+		return o.count * o.curve.Decode(f, b)
 	case scanWork:
 		return o.count * (scanLaunch + n[decodeRows]*o.bRow + n[prefillRows]*o.fRow)
 	case reduceWork:
@@ -167,7 +174,8 @@ func (t *Timetable) decodeLoad(o *op, s Step, m float64) (f, b float64) {
 // expertTime is the grouped product over the experts that m tokens touch.
 func (t *Timetable) expertTime(o *op, m float64) float64 {
 	visits, touched := t.expertLoad(m)
-	return o.curve.Matrix(o.fRow*visits, o.bFixed*touched+o.bRow*visits)
+	us := o.curve.Matrix(o.fRow*visits, o.bFixed*touched+o.bRow*visits)
+	return max(us, t.engine.Expert*float64(t.d.Model.Arch.Experts.Count)/float64(t.d.EP))
 }
 
 // expertLoad is how many visits m tokens pay to the experts of this accelerator,

@@ -53,6 +53,8 @@ var keys = map[string]key{
 	"parallel_us":     {func(e *catalog.EngineTime) *float64 { return &e.Parallel }, 0, 1e5},
 	"token_us":        {func(e *catalog.EngineTime) *float64 { return &e.Token }, 0, 1e5},
 	"eager_layer_us":  {func(e *catalog.EngineTime) *float64 { return &e.Eager }, 0, 1e5},
+	"expert_us":       {func(e *catalog.EngineTime) *float64 { return &e.Expert }, 0, 1e5},
+	"repeat_kv":       {func(e *catalog.EngineTime) *float64 { return &e.Repeat }, 0, 100},
 	"request_ms":      {func(e *catalog.EngineTime) *float64 { return &e.Requests }, 0, 1e5},
 	"wait_steps":      {func(e *catalog.EngineTime) *float64 { return &e.Wait }, 0, 100},
 }
@@ -136,5 +138,5 @@ func matches(patterns string, e *catalog.EngineTime) (bool, error) {
 }
 
 func describe(e *catalog.EngineTime) string {
-	return strings.Join([]string{e.Engine, e.Vendor, cmp.Or(e.From, "any"), cmp.Or(strings.Join(e.Architectures, "+"), "any")}, "/")
+	return strings.Join([]string{e.Engine, e.Vendor, cmp.Or(e.From, "any"), cmp.Or(strings.Join(slices.Concat(e.Architectures, e.Precisions), "+"), "any")}, "/")
 }
