@@ -28,11 +28,14 @@ type EngineTime struct {
 	Expert   float64 `toml:"expert_us,omitzero" json:"expert_us"`       // least time of each expert of a layer where they are launched one by one
 	Repeat   float64 `toml:"repeat_kv,omitzero" json:"repeat_kv"`       // passes of decode attention over keys and values repeated for every query head; 0: one pass over the cache
 
-	Prefill  float64 `toml:"prefill" json:"prefill"`                       // time of a prompt's kernels over that of their curves
-	Experts  float64 `toml:"prefill_experts" json:"prefill_experts"`       // of that, time of the experts once more: routing, permutation, imbalance
-	Alone    bool    `toml:"prefill_alone,omitempty" json:"prefill_alone"` // prompts have steps of their own while decoding waits
-	Requests float64 `toml:"request_ms" json:"request_ms"`                 // of a request outside of steps: API, tokenizer
-	Wait     float64 `toml:"wait_steps" json:"wait_steps"`                 // decode steps that a request waits for, beside its own
+	Prefill  float64 `toml:"prefill" json:"prefill"`                          // time of a prompt's kernels over that of their curves
+	Experts  float64 `toml:"prefill_experts" json:"prefill_experts"`          // of that, time of the experts once more: routing, permutation, imbalance
+	Alone    bool    `toml:"prefill_alone,omitempty" json:"prefill_alone"`    // prompts have steps of their own while decoding waits
+	Requests float64 `toml:"request_ms" json:"request_ms"`                    // of a request outside of steps: API, tokenizer
+	Wait     float64 `toml:"wait_steps" json:"wait_steps"`                    // decode steps that a request waits for, beside its own;
+	WaitBusy float64 `toml:"busy_wait_steps,omitzero" json:"busy_wait_steps"` // the same
+	BusyFrom float64 `toml:"busy_sequences,omitzero" json:"busy_sequences"`   // where so many or more decode; 0: never
+	Fill     float64 `toml:"fill_steps,omitzero" json:"fill_steps"`           // most decode steps that prompts wait until all attention-DP groups have one; 0: they do not
 
 	Source string `toml:"source" json:"source"`
 }
@@ -96,6 +99,14 @@ func (c *Catalog) EngineTimeFor(engine, version string, acc *Accelerator, weight
 		}
 	}
 	return best
+}
+
+// Waits is how many decode steps a request waits for while n sequences decode.
+func (e *EngineTime) Waits(n float64) float64 {
+	if e.BusyFrom > 0 && n >= e.BusyFrom {
+		return e.WaitBusy
+	}
+	return e.Wait
 }
 
 // names ranks how specific an entry is.

@@ -227,7 +227,7 @@ func (v *validator) engineTimes() {
 			value float64
 		}{
 			{"step_us", t.Step}, {"layer_us", t.Layer}, {"sequence_us", t.Sequence}, {"parallel_us", t.Parallel}, {"token_us", t.Token},
-			{"eager_layer_us", t.Eager}, {"graph_tokens", t.Graph}, {"expert_us", t.Expert}, {"repeat_kv", t.Repeat}, {"request_ms", t.Requests}, {"wait_steps", t.Wait},
+			{"eager_layer_us", t.Eager}, {"graph_tokens", t.Graph}, {"expert_us", t.Expert}, {"repeat_kv", t.Repeat}, {"request_ms", t.Requests}, {"wait_steps", t.Wait}, {"busy_wait_steps", t.WaitBusy}, {"busy_sequences", t.BusyFrom}, {"fill_steps", t.Fill},
 		} {
 			e.within(us.key, us.value, 0, 1e6, "")
 		}

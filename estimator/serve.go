@@ -174,7 +174,8 @@ func (s *serving) at(n float64) point {
 	d := s.decoding(n)
 	accepted := s.t.d.Options.Speculation.accepted() // tokens of a step and sequence
 	perStep := n * accepted / s.out                  // prompts that come with a step
-	alone, several := s.together(n, 1), s.together(n, perStep)
+	wait := e.Waits(n)
+	alone, several := s.together(n, 2*wait*perStep), s.together(n, perStep) // a scheduler that looks seldom finds more
 	adds, whole := s.beside(d, alone)
 	if several != alone {
 		adds, _ = s.beside(d, several)
@@ -184,8 +185,26 @@ func (s *serving) at(n float64) point {
 	p.rate = n / (s.out * p.tpot)
 	p.prefill = min(p.rate*adds, 0.98)
 	busy := 1 - math.Exp(-s.others(n))
-	p.ttft = s.request() + busy*e.Wait*d.us + whole + adds*p.prefill/(2*(1-p.prefill))
+	p.ttft = s.request() + busy*(wait*d.us+s.fills(perStep)*p.tpot*accepted) + whole + adds*p.prefill/(2*(1-p.prefill))
 	return p
+}
+
+// fills is how many steps a prompt waits on average until every attention-DP
+// group has one, when so many come with a step. A wait begins with the first of
+// them and ends with the last group, or when the engine's patience does; those
+// that come meanwhile wait a half of it.
+func (s *serving) fills(perStep float64) float64 {
+	groups := s.t.d.AttentionDP
+	if groups < 2 || s.t.engine.Fill == 0 {
+		return 0
+	}
+	last := 0.0 // steps until the last of the groups, each a Poisson process, has one
+	for i := 1; i <= groups; i++ {
+		last += float64(groups) / float64(i)
+	}
+	window := min(s.t.engine.Fill, last/perStep)
+	come := perStep * window
+	return window * (1 + come/2) / (1 + come)
 }
 
 // full is the replica with as many sequences as it holds.

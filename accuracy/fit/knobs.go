@@ -56,6 +56,8 @@ var keys = map[string]key{
 	"expert_us":       {func(e *catalog.EngineTime) *float64 { return &e.Expert }, 0, 1e5},
 	"repeat_kv":       {func(e *catalog.EngineTime) *float64 { return &e.Repeat }, 0, 100},
 	"request_ms":      {func(e *catalog.EngineTime) *float64 { return &e.Requests }, 0, 1e5},
+	"busy_wait_steps": {func(e *catalog.EngineTime) *float64 { return &e.WaitBusy }, 0, 100},
+	"fill_steps":      {func(e *catalog.EngineTime) *float64 { return &e.Fill }, 0, 200},
 	"wait_steps":      {func(e *catalog.EngineTime) *float64 { return &e.Wait }, 0, 100},
 }
 
