@@ -23,6 +23,9 @@ func serveLlama(c *catalog.Catalog, d Deployment, load Load) (Performance, error
 	if err != nil {
 		return Performance{}, err
 	}
+	if err := load.checkImages(&d); err != nil {
+		return Performance{}, err
+	}
 	s := newLlamaServer(t, &d, load)
 	switch {
 	case load.Batch > 0:

@@ -1,6 +1,11 @@
 package estimator
 
-import "github.com/plimsoll-dev/plimsoll/catalog"
+import (
+	"cmp"
+	"strconv"
+
+	"github.com/plimsoll-dev/plimsoll/catalog"
+)
 
 // Load is what a deployment serves. Exactly one of RequestRate, Concurrency,
 // Batch and Saturate says how requests arrive; all are over the whole
@@ -15,6 +20,40 @@ type Load struct {
 	Saturate    bool    `json:"saturate,omitempty"`     // offline: as many as fit, never waiting for arrivals
 
 	PrefixHit float64 `json:"prefix_hit,omitempty"` // share of the input whose cache is found, 0 to 1
+
+	Images      float64 `json:"images,omitempty"`       // of a request, mean; what they become is counted as input tokens
+	ImagePixels float64 `json:"image_pixels,omitempty"` // of one, mean; 0: [DefaultImagePixels]
+}
+
+// DefaultImagePixels is the size of an image that is not stated: 1024 x 1024.
+const DefaultImagePixels = 1024 * 1024
+
+// imagePatches is how many patches of a model's vision encoder an image is cut into.
+func (l *Load) imagePatches(v *catalog.Tower) float64 {
+	return cmp.Or(l.ImagePixels, DefaultImagePixels) / float64(max(v.Patch*v.Patch, 1))
+}
+
+// imageNotes says what is assumed of images.
+func (l *Load) imageNotes() []Assumption {
+	if l.Images == 0 || l.ImagePixels > 0 {
+		return nil
+	}
+	return []Assumption{{Name: "image_pixels", Value: strconv.Itoa(DefaultImagePixels), Why: "1024 x 1024; every patch attends to all of its image"}}
+}
+
+// checkImages refuses images where nobody looks at them.
+func (l *Load) checkImages(d *Deployment) error {
+	switch v := d.Model.Arch.Vision; {
+	case l.Images == 0:
+		return nil
+	case v == nil:
+		return unsupported("ask without images", "%s takes no images", d.Model.ID)
+	case d.Engine.ID == LlamaCpp:
+		return unsupported("ask without images", "how long %s takes for an image is not modelled", d.Engine.Name)
+	case v.Patch == 0:
+		return unsupported("ask without images", "the patch size of %s is unknown, and so is the time of an image", d.Model.ID)
+	}
+	return nil
 }
 
 // Latency is a steady-state time with its interval: about nine of ten

@@ -17,6 +17,7 @@ const (
 	GroupMLP           Group = "MLP"                   // dense and shared experts
 	GroupExperts       Group = "experts"               // routed, with their router
 	GroupHead          Group = "head and sampling"
+	GroupVision        Group = "vision encoder"
 	GroupElementwise   Group = "element-wise"
 	GroupCommunication Group = "communication"
 	GroupHost          Group = "host" // the engine's own time per step
@@ -31,6 +32,7 @@ const (
 	emittedRows             // those whose successor is sampled
 	decodeRows              // of one group, decoded
 	prefillRows             // of one group, of prompts
+	patchRows               // patches of images
 )
 
 // kernel is the kind of work that an operation does.
@@ -40,6 +42,7 @@ const (
 	matrixWork   kernel = iota // Matrix over f and b
 	expertWork                 // the same over the experts that the tokens touch
 	prefillWork                // attention of prompts
+	imageWork                  // attention among the patches of an image
 	decodeWork                 // attention of single tokens over the cache
 	scanWork                   // a recurrence over its state
 	streamWork                 // element-wise: bytes alone
@@ -99,6 +102,7 @@ func (l *opList) list() error {
 		l.mixer(k)
 		l.feedForward(k)
 	}
+	l.vision()
 	l.sampling()
 	l.pipeline()
 	return l.failed

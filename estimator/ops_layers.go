@@ -246,6 +246,31 @@ func (l *opList) dispatch(layers float64) {
 		bRow: min(world*2*h, float64(e.PerToken)*1.5*h) * (world - 1) / world / (link * 1e3 * linkShare)})
 }
 
+// visionProducts are the products of a layer of a vision encoder: queries with
+// keys and values, output, up, down.
+const visionProducts = 4
+
+// vision adds the encoder of images in 16 bits: its parameters, projector
+// included, in equal products, and each patch's attention to all of its image,
+// 4 FLOPs per hidden value and patch.
+func (l *opList) vision() {
+	v := l.d.Model.Arch.Vision
+	if v == nil || v.Patch == 0 {
+		return
+	}
+	tp, layers := float64(l.d.TP), float64(max(v.Layers, 1))
+	o := op{name: "vision encoder", group: GroupVision, count: visionProducts * layers, work: matrixWork, rows: patchRows, wide: true, curve: l.curve("gemm", "bf16")}
+	params := float64(v.Params) / o.count / tp
+	width := float64(v.Hidden) * (1 + 1/tp)
+	bandwidth := l.acc.MemoryBandwidth * 1e3
+	o.fRow = 2 * params / (o.curve.PeakTFLOPS(l.acc.Peak) * 1e6)
+	o.bFixed, o.bRow = 2*params/bandwidth, 2*width/bandwidth
+	l.add(o)
+	a := op{name: "vision attention", group: GroupVision, count: layers, work: imageWork, rows: patchRows, curve: l.curve("prefill_attention", "bf16")}
+	a.fRow = 4 * float64(v.Hidden) / tp / (a.curve.PeakTFLOPS(l.acc.Peak) * 1e6)
+	l.add(a)
+}
+
 // Sampling reads the logits in 32 bits, about twice.
 const samplingBytes = 8
 

@@ -2,6 +2,7 @@ package estimator
 
 import (
 	"math"
+	"slices"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 )
@@ -17,11 +18,14 @@ func Serve(c *catalog.Catalog, d Deployment, load Load) (Performance, error) {
 	if err != nil {
 		return Performance{}, err
 	}
+	if err := load.checkImages(&t.d); err != nil {
+		return Performance{}, err
+	}
 	if t.d.Engine.StaticBatch && load.Batch == 0 && load.Concurrency != float64(t.d.DP) {
 		return Performance{}, unsupported("give the load as a batch", "%s runs one batch to its end, no request joins it: there is no steady state", d.Engine.Name)
 	}
 	p := t.Serve(load)
-	p.Assumptions = append(d.Options.Speculation.notes(), p.Assumptions...)
+	p.Assumptions = slices.Concat(d.Options.Speculation.notes(), load.imageNotes(), p.Assumptions)
 	return p, nil
 }
 
@@ -51,6 +55,7 @@ type serving struct {
 	most    float64 // sequences at once
 	chunk   float64 // prompt tokens of a step, of one attention-DP group
 	stages  float64
+	patches float64 // of an image
 
 	peak   point // [serving.full], once solved
 	solved bool
@@ -63,6 +68,9 @@ func (s *serving) prepare() {
 	s.context = s.in + s.out/2
 	s.chunk = float64(d.Options.MaxBatchedTokens)
 	s.most = max(1, min(float64(d.Options.MaxSeqs*d.AttentionDP), s.t.sequences(s.in+s.reserved()*s.out)))
+	if load.Images > 0 {
+		s.patches = load.imagePatches(d.Model.Arch.Vision)
+	}
 	s.stages = float64(d.PP)
 	if d.Engine.StaticBatch { // one after another, each with the whole batch
 		s.stages = 1
@@ -142,7 +150,8 @@ func (s *serving) beside(d decoding, together float64) (adds, whole float64) {
 	t := s.t
 	chunks := max(1, math.Ceil(s.fresh/s.chunk))
 	each := s.fresh / chunks
-	step := Step{PrefillTokens: each * together, Prompts: together, Offset: s.in - s.fresh + (s.fresh-each)/2}
+	step := Step{PrefillTokens: each * together, Prompts: together, Offset: s.in - s.fresh + (s.fresh-each)/2,
+		Images: s.load.Images * together / chunks, Patches: s.patches}
 	if t.engine.Alone {
 		whole = chunks * t.Microseconds(step)
 		return whole / together, whole
@@ -306,6 +315,7 @@ func (s *serving) result(p point) Performance {
 	if p.n > 0 { // the work of prompts, spread over the steps
 		perStep := p.n * s.t.d.Options.Speculation.accepted() / s.out
 		step.PrefillTokens, step.Prompts = s.fresh*perStep, perStep
+		step.Images, step.Patches = s.load.Images*perStep, s.patches
 		flop, bytes := s.t.shares(step, s.t.Microseconds(step))
 		r.PowerW = powerWatts(s.t.d.Device.Accelerator, flop, bytes) * float64(s.t.d.World()) * dp
 	}

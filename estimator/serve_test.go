@@ -2,6 +2,7 @@ package estimator_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/plimsoll-dev/plimsoll/estimator"
@@ -46,5 +47,45 @@ func TestGroupsPrefillApart(t *testing.T) {
 	// a prompt of four chunks attends to more, which costs less than a half here
 	if short, long := rate(8192), rate(32768); long < short/2 || long > short {
 		t.Errorf("%.0f tokens/s of prompts of one chunk, %.0f of four", short, long)
+	}
+}
+
+// TestImages adds the vision encoder to a prompt: 2 FLOPs per parameter and
+// patch, and attention among the patches of each image.
+func TestImages(t *testing.T) {
+	d := deploymentOf(t, "Qwen/Qwen2.5-VL-7B-Instruct", "H100", "bf16", 1)
+	table := timetableOf(t, d)
+	first := func(images, pixels float64) float64 {
+		return table.Serve(estimator.Load{InputTokens: 1500, OutputTokens: 100, Concurrency: 1, Images: images, ImagePixels: pixels}).TTFT.Mean
+	}
+	v, acc := d.Model.Arch.Vision, d.Device.Accelerator
+	patches := float64(estimator.DefaultImagePixels) / float64(v.Patch*v.Patch)
+	flop := patches * (2*float64(v.Params) + 4*float64(v.Layers*v.Hidden)*patches)
+	least := flop / (acc.Peak.BF16 * 1e9) // ms at the peak
+	none, one := first(0, 0), first(1, 0)
+	if took := one - none; took < least || took > 4*least {
+		t.Errorf("an image takes %.1f ms, at the peak it is %.1f", took, least)
+	}
+	if same := first(1, estimator.DefaultImagePixels); same != one {
+		t.Errorf("%v ms with the default size, %v with the same stated", one, same)
+	}
+	if two := first(2, 0); math.Abs(two-none-2*(one-none)) > 0.2*(one-none) {
+		t.Errorf("two images take %.1f ms, one %.1f", two-none, one-none)
+	}
+	if quarter := first(1, estimator.DefaultImagePixels/4); quarter-none > (one-none)/3 {
+		t.Errorf("a quarter of an image takes %.1f ms, all of it %.1f", quarter-none, one-none)
+	}
+	for _, k := range []struct{ model, engine, want string }{
+		{"Qwen/Qwen3-8B", "vllm@0.19", "takes no images"},
+		{"Qwen/Qwen2.5-VL-7B-Instruct", "llama.cpp", "is not modelled"},
+	} {
+		d := deploymentOf(t, k.model, "H100", "bf16", 1)
+		var err error
+		if d.Engine, d.Version, d.Release, err = shipped(t).Engine(k.engine); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := estimator.Serve(shipped(t), d, estimator.Load{InputTokens: 10, OutputTokens: 10, Concurrency: 1, Images: 1}); err == nil || !strings.Contains(err.Error(), k.want) {
+			t.Errorf("%s on %s: %v", k.model, k.engine, err)
+		}
 	}
 }

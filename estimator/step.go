@@ -12,6 +12,8 @@ type Step struct {
 	Offset        float64 // tokens of a prompt that are cached before them
 	Decode        float64 // sequences that decode
 	Context       float64 // cached tokens of a decoding sequence
+	Images        float64 // that are encoded
+	Patches       float64 // of each
 	Proposals     float64 // tokens of each decoding sequence that are checked beside its own
 }
 
@@ -59,7 +61,7 @@ func Compile(c *catalog.Catalog, d Deployment) (*Timetable, error) {
 }
 
 // counts are the rows of a step by kind, on the busiest accelerator.
-type counts [5]float64
+type counts [6]float64
 
 func (t *Timetable) counts(s Step) counts {
 	groups := float64(t.d.AttentionDP)
@@ -75,7 +77,7 @@ func (t *Timetable) counts(s Step) counts {
 	}
 	return counts{
 		allRows: s.PrefillTokens + s.Decode*checked, groupRows: prefill + decode, emittedRows: s.Prompts + s.Decode*checked,
-		decodeRows: decode, prefillRows: prefill,
+		decodeRows: decode, prefillRows: prefill, patchRows: s.Images * s.Patches,
 	}
 }
 
@@ -149,6 +151,8 @@ func (t *Timetable) opTime(o *op, s Step, n counts) float64 {
 		return o.count * t.expertTime(o, m)
 	case prefillWork:
 		return o.count * t.prefillTime(o, s, m)
+	case imageWork:
+		return o.count * o.curve.Prefill(m*o.fRow*s.Patches, s.Patches)
 	case decodeWork:
 		f, b := t.decodeLoad(o, s, m)
 		if t.engine.Repeat > 0 {

@@ -31,7 +31,7 @@ const (
 )
 
 // waterfall is the order in which a forward pass is read.
-var waterfall = [...]Group{GroupProjections, GroupAttention, GroupMLP, GroupExperts, GroupElementwise, GroupHead, GroupCommunication, GroupHost}
+var waterfall = [...]Group{GroupVision, GroupProjections, GroupAttention, GroupMLP, GroupExperts, GroupElementwise, GroupHead, GroupCommunication, GroupHost}
 
 // drop sums up one group: microseconds, scaled as the engine scales its
 // kernels; of them the launches; and what FLOPs and bytes take at the peaks.
@@ -141,6 +141,8 @@ func (t *Timetable) opLoad(o *op, s Step, n counts) (f, b float64) {
 		return t.decodeLoad(o, s, m)
 	case prefillWork:
 		return t.prefillLoad(o, s, m), 0
+	case imageWork:
+		return m * o.fRow * s.Patches, 0
 	case scanWork:
 		return n[prefillRows] * o.fRow * scanCompute, n[decodeRows] * o.bRow * scanShare
 	case streamWork:

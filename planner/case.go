@@ -73,6 +73,9 @@ type CaseWorkload struct {
 	Concurrency  float64 `json:"concurrency,omitempty"`  // closed loop
 	Batch        int     `json:"batch,omitempty"`        // static
 	Saturate     bool    `json:"saturate,omitempty"`     // offline, as many as fit
+
+	Images      float64 `json:"images,omitempty"`       // of a request, mean; what they become is counted in input_tokens
+	ImagePixels float64 `json:"image_pixels,omitempty"` // of one, mean; 1024 x 1024 without it
 }
 
 // ParseCase reads a case from one JSON object, strictly: an unknown key, a
@@ -220,6 +223,12 @@ func (w CaseWorkload) check() error {
 			return fmt.Errorf("workload.%s %g: accepted are 1 to %d", t.key, t.value, largestSize)
 		}
 	}
+	if !(w.Images >= 0 && w.Images <= largestImages) {
+		return fmt.Errorf("workload.images %g: accepted are 0 to %d", w.Images, largestImages)
+	}
+	if !(w.ImagePixels >= 0 && w.ImagePixels <= largestSize) || w.ImagePixels > 0 && w.Images == 0 {
+		return fmt.Errorf("workload.image_pixels %g: accepted are 1 to %d, beside images", w.ImagePixels, largestSize)
+	}
 	given := 0
 	for _, load := range []struct {
 		key   string
@@ -241,7 +250,10 @@ func (w CaseWorkload) check() error {
 	return nil
 }
 
-const largestLoad = 1e9
+const (
+	largestLoad   = 1e9
+	largestImages = 1000
+)
 
 // load is the workload in the estimator's terms.
 func (k *Case) load() estimator.Load {
@@ -249,6 +261,6 @@ func (k *Case) load() estimator.Load {
 	return estimator.Load{
 		InputTokens: w.InputTokens, OutputTokens: w.OutputTokens,
 		RequestRate: w.RequestRate, Concurrency: w.Concurrency, Batch: w.Batch, Saturate: w.Saturate,
-		PrefixHit: k.PrefixHit,
+		PrefixHit: k.PrefixHit, Images: w.Images, ImagePixels: w.ImagePixels,
 	}
 }
