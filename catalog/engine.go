@@ -12,9 +12,10 @@ type Engine struct {
 	KV                 []string        `toml:"kv" json:"kv"`                           // KV precision ids, default first
 	Mixers             string          `toml:"mixers" json:"mixers"`                   // letters of [Architecture.Mixers] that it runs
 	MLA                bool            `toml:"mla" json:"mla"`
-	StaticBatch        bool            `toml:"static_batch,omitempty" json:"static_batch,omitempty"` // runs one batch to its end: no request joins, and a prompt is one forward pass
-	NoFP16             []string        `toml:"no_fp16,omitempty" json:"no_fp16,omitempty"`           // model families that the engine refuses in FP16: their activations overflow
-	Windowless         []string        `toml:"windowless,omitempty" json:"windowless,omitempty"`     // model families whose sliding window the engine does not apply: it keeps every token of them
+	ContextParallel    string          `toml:"context_parallel_from,omitempty" json:"context_parallel_from,omitempty"` // first version that spreads a sequence's cache over ranks for decoding; empty: none
+	StaticBatch        bool            `toml:"static_batch,omitempty" json:"static_batch,omitempty"`                   // runs one batch to its end: no request joins, and a prompt is one forward pass
+	NoFP16             []string        `toml:"no_fp16,omitempty" json:"no_fp16,omitempty"`                             // model families that the engine refuses in FP16: their activations overflow
+	Windowless         []string        `toml:"windowless,omitempty" json:"windowless,omitempty"`                       // model families whose sliding window the engine does not apply: it keeps every token of them
 	MinCapability      float64         `toml:"min_compute_capability,omitempty" json:"min_compute_capability,omitempty"`
 	OtherArchitectures []string        `toml:"other_architectures,omitempty" json:"other_architectures,omitempty"` // of vendors beside NVIDIA, which architectures; empty all
 	Licence            string          `toml:"licence,omitempty" json:"licence,omitempty"`

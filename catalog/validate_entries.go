@@ -107,6 +107,9 @@ func (v *validator) engines() {
 		e.text("name", x.Name)
 		e.text("source", x.Source)
 		e.version("default_version", x.Default)
+		if x.ContextParallel != "" {
+			e.version("context_parallel_from", x.ContextParallel)
+		}
 		for _, list := range []struct {
 			key, accepted string
 			given         []string

@@ -80,6 +80,17 @@ func ParseVersion(text string) (Version, error) {
 	return v, nil
 }
 
+// Reached says whether a version is the one named or a later one. Versions that
+// cannot be read are not.
+func Reached(version, from string) bool {
+	v, err := ParseVersion(version)
+	if err != nil {
+		return false
+	}
+	f, err := ParseVersion(from)
+	return err == nil && v.Compare(f) >= 0
+}
+
 // Compare returns -1, 0 or 1 as v is older than, the same as or newer than w.
 func (v Version) Compare(w Version) int {
 	if v.build != w.build {

@@ -33,6 +33,7 @@ func cacheBytes(kinds []cacheKind, tokens float64) float64 {
 //	GQA      KV heads x (head_dim + v_head_dim) x bytes      (KV heads / TP, at least 1)
 //	MLA      (kv_lora_rank + rope) x bytes                   (replicated over TP)
 //	DSA      + index_dim + 4 (its fp8 keys and their scale)
+//	         / decode context parallel size, which spreads what would be copies
 //	Mamba-2  conv (inner + 2 groups x state)(taps-1) and heads x head_dim x state, over TP
 //	linear   conv (2K+V)(taps-1) and v_heads x v_dim x k_dim, over TP
 //
@@ -79,6 +80,9 @@ func merge(list []cacheKind, c cacheKind) []cacheKind {
 	return append(list, c)
 }
 
+// contextParallel is the number of ranks that share each sequence's cache.
+func (o *Options) contextParallel() int { return max(o.ContextParallel, 1) }
+
 // attentionCache returns bytes per token and layer, and the window.
 func (d *Deployment) attentionCache(mixer byte, tp int, kv *catalog.Precision) (perToken float64, window int) {
 	a := &d.Model.Arch
@@ -87,14 +91,14 @@ func (d *Deployment) attentionCache(mixer byte, tp int, kv *catalog.Precision) (
 		if l.IndexHeads > 0 {
 			b += float64(l.IndexDim + 4)
 		}
-		return b, 0
+		return b / float64(d.Options.contextParallel()), 0
 	}
 	g := a.AttentionOf(mixer)
 	heads := max(1, g.KVHeads/tp)
 	if contains(d.Engine.Windowless, d.Model.Family) {
 		g.Window = 0
 	}
-	return rowBytes(kv, heads*g.HeadDim) + rowBytes(kv, heads*g.VHeadDim), g.Window
+	return (rowBytes(kv, heads*g.HeadDim) + rowBytes(kv, heads*g.VHeadDim)) / float64(d.Options.contextParallel()), g.Window
 }
 
 // rowBytes is one cached vector of n elements.

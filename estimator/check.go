@@ -109,6 +109,9 @@ func (d *Deployment) checkTopology() error {
 		return nil
 	}
 	tp := d.TP / d.AttentionDP
+	if err := d.checkContextParallel(tp); err != nil {
+		return err
+	}
 	for _, k := range d.Shape.kinds {
 		heads, kv := attentionHeads(&d.Model.Arch, k.Mixer)
 		if heads == 0 {
@@ -119,6 +122,30 @@ func (d *Deployment) checkTopology() error {
 		}
 		if kv > 0 && kv%tp != 0 && tp%kv != 0 {
 			return unsupported("", "TP %d and %d KV heads do not divide each other", tp, kv)
+		}
+	}
+	return nil
+}
+
+// checkContextParallel allows to spread a cache over the ranks that would
+// otherwise hold copies of it: those beyond the KV heads, or of an MLA latent all.
+func (d *Deployment) checkContextParallel(tp int) error {
+	n := d.Options.contextParallel()
+	if n == 1 {
+		return nil
+	}
+	from := d.Engine.ContextParallel
+	if from == "" || !catalog.Reached(d.Release, from) {
+		return unsupported("ask without", "%s %s has no decode context parallelism", d.Engine.Name, d.Release)
+	}
+	for _, k := range d.Shape.kinds {
+		_, kv := attentionHeads(&d.Model.Arch, k.Mixer)
+		switch {
+		case k.Mixer == catalog.NoMixer:
+		case k.Mixer != catalog.FullAttention:
+			return unsupported("ask without", "decode context parallelism spreads full attention, %s has layers of %s", d.Model.ID, MixerName(k.Mixer))
+		case tp%n != 0 || kv > 0 && (tp%kv != 0 || n > tp/kv):
+			return unsupported("choose a size that divides the copies", "decode context parallel size %d: TP %d keeps %d copies of the cache", n, tp, max(tp/max(kv, 1), 1))
 		}
 	}
 	return nil

@@ -121,6 +121,7 @@ type Options struct {
 	MemoryFraction   float64 // of the device's memory, 0 < f <= 1
 	EnforceEager     bool    // no CUDA graphs
 	Speculation      Speculation
+	ContextParallel  int // ranks of an attention group that share each sequence's cache for decoding (decode context parallelism); 0 or 1: none
 
 	GPULayers        int  // llama.cpp: layers on the accelerator, counting the output as one; 0 all that fit
 	NoFlashAttention bool // llama.cpp
@@ -233,7 +234,7 @@ func (o *Options) check() error {
 	for _, size := range []struct {
 		name  string
 		value int
-	}{{"max_model_len", o.MaxModelLen}, {"max_num_seqs", o.MaxSeqs}, {"max_num_batched_tokens", o.MaxBatchedTokens}, {"gpu_layers", o.GPULayers}} {
+	}{{"max_model_len", o.MaxModelLen}, {"max_num_seqs", o.MaxSeqs}, {"max_num_batched_tokens", o.MaxBatchedTokens}, {"gpu_layers", o.GPULayers}, {"decode_context_parallel_size", o.ContextParallel}} {
 		if size.value < 0 || size.value > maxSize {
 			return fmt.Errorf("estimator: %s %d; accepted are 1 to %d, or 0 for the default", size.name, size.value, maxSize)
 		}

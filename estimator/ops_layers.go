@@ -59,8 +59,21 @@ func (l *opList) attention(mixer byte, layers float64) {
 	prefill.fRow = flop / (prefill.curve.PeakTFLOPS(acc.Peak) * 1e6)
 	if !d.Model.Arch.NoHead {
 		l.add(decode)
+		l.spread(layers, heads*float64(g.HeadDim), heads*float64(g.VHeadDim))
 	}
 	l.add(prefill)
+}
+
+// spread adds what decode context parallelism costs: every rank gathers the
+// queries of all heads for its part of the cache, and the parts of the outputs
+// are summed and divided again; q and out are values of a rank and token.
+func (l *opList) spread(layers, q, out float64) {
+	n := l.d.Options.contextParallel()
+	if n == 1 {
+		return
+	}
+	l.add(op{name: "context-parallel gather and scatter", group: GroupCommunication, count: 2 * layers, work: reduceWork, rows: decodeRows,
+		curve: l.collective("all_gather", n), bRow: 2 * float64(n) * (q + out) / 2})
 }
 
 // latentAttention is MLA. Decode works in the latent space (arXiv 2405.04434,
@@ -83,18 +96,19 @@ func (l *opList) latentAttention(layers float64) {
 
 	decode := op{name: "decode attention", group: GroupAttention, count: layers, work: decodeWork, rows: decodeRows,
 		curve: l.curve("decode_attention", kv.Product()), topK: float64(m.IndexTopK),
-		bRow: rowBytes(kv, m.KVLoraRank+m.RopeDim) / bandwidth}
+		bRow: rowBytes(kv, m.KVLoraRank+m.RopeDim) / float64(d.Options.contextParallel()) / bandwidth}
 	peak := decode.curve.PeakTFLOPS(acc.Peak) * 1e6
 	decode.fRow = 2 * heads * float64(2*m.KVLoraRank+m.RopeDim) / peak
 	prefill := op{name: "prefill attention", group: GroupAttention, count: layers, work: prefillWork, rows: prefillRows,
 		curve: l.curve("prefill_attention", "bf16"), topK: float64(m.IndexTopK)}
 	prefill.fRow = 2 * heads * float64(m.NopeDim+m.RopeDim+m.VDim) / peak
 	if m.IndexTopK > 0 {
-		decode.bIndex = float64(m.IndexDim+4) / bandwidth
+		decode.bIndex = float64(m.IndexDim+4) / float64(d.Options.contextParallel()) / bandwidth
 		decode.fIndex = 2 * float64(m.IndexHeads*m.IndexDim) / peak
 		prefill.fIndex = decode.fIndex
 	}
 	l.add(decode)
+	l.spread(layers, heads*float64(m.KVLoraRank+m.RopeDim), heads*float64(m.KVLoraRank))
 	l.add(prefill)
 }
 

@@ -89,3 +89,56 @@ func TestImages(t *testing.T) {
 		}
 	}
 }
+
+// TestContextParallel spreads what ranks would copy: as many times the tokens in
+// the same pool, and a decode step over long contexts that reads so much less.
+func TestContextParallel(t *testing.T) {
+	d := deploymentOf(t, "moonshotai/Kimi-K2-Thinking", "8x H200", "int4-g32", 8)
+	d.Options.MaxModelLen = 131072
+	at := func(size int) (estimator.Ledger, *estimator.Timetable) {
+		d := d
+		d.Options.ContextParallel = size
+		l, err := estimator.Fit(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l, timetableOf(t, d)
+	}
+	one, alone := at(1)
+	eight, spread := at(8)
+	// 46.8 GiB held 5,721,088 tokens in a start-up log of this model with size 8
+	// (vllm-project/recipes, Kimi-K2-Thinking)
+	if tokens := 46.8 * estimator.GiB / eight.KVBytesPerToken; math.Abs(tokens/5721088-1) > 0.001 {
+		t.Errorf("46.8 GiB hold %.0f tokens, the log says 5721088", tokens)
+	}
+	if ratio := float64(eight.KVTokens) / float64(one.KVTokens); math.Abs(ratio-8) > 0.01 || eight.KVPoolBytes != one.KVPoolBytes {
+		t.Errorf("%d tokens in %d bytes, with size 8 %d in %d", one.KVTokens, one.KVPoolBytes, eight.KVTokens, eight.KVPoolBytes)
+	}
+	long, short := estimator.Step{Decode: 32, Context: 100000}, estimator.Step{Decode: 1, Context: 100}
+	if a, b := alone.Microseconds(long), spread.Microseconds(long); b >= a {
+		t.Errorf("long contexts: %.0f us, spread %.0f", a, b)
+	}
+	if a, b := alone.Microseconds(short), spread.Microseconds(short); b <= a {
+		t.Errorf("a short one: %.0f us, spread, with its collectives, %.0f", a, b)
+	}
+	for _, k := range []struct {
+		model, engine string
+		tp, size      int
+		want          string
+	}{
+		{"Qwen/Qwen3-8B", "vllm@0.19", 8, 2, "TP 8 keeps 1 copies"},
+		{"moonshotai/Kimi-K2-Thinking", "vllm@0.10", 8, 8, "has no decode context parallelism"},
+		{"deepseek-ai/DeepSeek-R1", "tensorrt-llm", 8, 8, "has no decode context parallelism"},
+		{"google/gemma-3-27b-it", "vllm@0.19", 8, 2, "layers of sliding-window attention"},
+	} {
+		d := deploymentOf(t, k.model, "8x H200", "bf16", k.tp)
+		var err error
+		if d.Engine, d.Version, d.Release, err = shipped(t).Engine(k.engine); err != nil {
+			t.Fatal(err)
+		}
+		d.Options = estimator.Options{MaxModelLen: 4096, ContextParallel: k.size}
+		if _, err := estimator.Fit(d); err == nil || !strings.Contains(err.Error(), k.want) {
+			t.Errorf("%s on %s: %v, want %q", k.model, k.engine, err, k.want)
+		}
+	}
+}

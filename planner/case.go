@@ -44,9 +44,10 @@ type EngineOptions struct {
 	MaxNumBatchedTokens int     `json:"max_num_batched_tokens,omitempty"` // SGLang: chunked prefill size; llama.cpp: ubatch
 	MaxModelLen         int     `json:"max_model_len,omitempty"`
 	MemoryFraction      float64 `json:"memory_fraction,omitempty"`
-	PrefixCaching       *bool   `json:"prefix_caching,omitempty"`     // false: PrefixHit counts as 0
-	SpeculativeTokens   int     `json:"speculative_tokens,omitempty"` // proposed in a step
-	Acceptance          float64 `json:"acceptance,omitempty"`         // chance that a proposal is right when those before it are, 0 to 1
+	PrefixCaching       *bool   `json:"prefix_caching,omitempty"`               // false: PrefixHit counts as 0
+	SpeculativeTokens   int     `json:"speculative_tokens,omitempty"`           // proposed in a step
+	ContextParallel     int     `json:"decode_context_parallel_size,omitempty"` // ranks that share each sequence's cache
+	Acceptance          float64 `json:"acceptance,omitempty"`                   // chance that a proposal is right when those before it are, 0 to 1
 }
 
 // Disaggregation splits a deployment into replicas that only prefill and
@@ -168,7 +169,7 @@ func (k *Case) check() error {
 	}
 	sizes := []size{
 		{"accelerators", k.Accelerators}, {"tp", k.TP}, {"pp", k.PP}, {"ep", k.EP}, {"dp", k.DP}, {"attention_dp", k.AttentionDP},
-		{"engine_options.max_num_seqs", k.EngineOptions.MaxNumSeqs}, {"engine_options.speculative_tokens", k.EngineOptions.SpeculativeTokens},
+		{"engine_options.max_num_seqs", k.EngineOptions.MaxNumSeqs}, {"engine_options.speculative_tokens", k.EngineOptions.SpeculativeTokens}, {"engine_options.decode_context_parallel_size", k.EngineOptions.ContextParallel},
 		{"engine_options.max_num_batched_tokens", k.EngineOptions.MaxNumBatchedTokens},
 		{"engine_options.max_model_len", k.EngineOptions.MaxModelLen},
 	}

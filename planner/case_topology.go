@@ -22,7 +22,7 @@ func complete(n *named, k *Case) *planned {
 	b := caseBuilder{planned: planned{d: n.d, assumptions: n.assumptions[:len(n.assumptions):len(n.assumptions)]}, k: k, count: cmp.Or(k.Accelerators, n.count)}
 	o := k.EngineOptions
 	b.d.Options = estimator.Options{MaxModelLen: o.MaxModelLen, MaxSeqs: o.MaxNumSeqs, MaxBatchedTokens: o.MaxNumBatchedTokens, MemoryFraction: o.MemoryFraction,
-		Speculation: estimator.Speculation{Tokens: o.SpeculativeTokens, Acceptance: o.Acceptance}}
+		Speculation: estimator.Speculation{Tokens: o.SpeculativeTokens, Acceptance: o.Acceptance}, ContextParallel: o.ContextParallel}
 	for _, step := range []func() error{b.topology, b.length} {
 		if b.err = step(); b.err != nil {
 			break

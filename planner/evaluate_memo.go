@@ -62,6 +62,7 @@ type planKey struct {
 	names                                     namesKey
 	accelerators, tp, pp, ep, dp, attentionDP int
 	maxSeqs, maxBatchedTokens, maxModelLen    int
+	contextParallel                           int
 	memoryFraction                            float64
 	speculation                               estimator.Speculation
 	disaggregated                             bool
@@ -75,7 +76,8 @@ func planKeyOf(k *Case, names namesKey) planKey {
 	key := planKey{
 		names: names, accelerators: k.Accelerators, tp: k.TP, pp: k.PP, ep: k.EP, dp: k.DP, attentionDP: k.AttentionDP,
 		maxSeqs: o.MaxNumSeqs, maxBatchedTokens: o.MaxNumBatchedTokens, maxModelLen: o.MaxModelLen, memoryFraction: o.MemoryFraction,
-		speculation: estimator.Speculation{Tokens: o.SpeculativeTokens, Acceptance: o.Acceptance},
+		contextParallel: o.ContextParallel,
+		speculation:     estimator.Speculation{Tokens: o.SpeculativeTokens, Acceptance: o.Acceptance},
 	}
 	if o.MaxModelLen == 0 || k.TP == 0 {
 		key.request = math.Ceil(w.InputTokens + w.OutputTokens)

@@ -51,6 +51,7 @@ func (d *deploymentFlags) addTo(f *pflag.FlagSet) {
 	f.Float64Var(&o.MemoryFraction, "memory-fraction", 0, "share of the accelerator's memory that the engine may use (default: the engine's)")
 	f.IntVar(&o.Speculation.Tokens, "speculative-tokens", 0, "tokens that a draft or multi-token prediction proposes in a step (default none)")
 	f.Float64Var(&o.Speculation.Acceptance, "acceptance", 0, "chance from 0 to 1 that a proposed token is right when those before it are")
+	f.IntVar(&o.ContextParallel, "decode-context-parallel-size", 0, "ranks that share each sequence's cache for decoding (default none)")
 	f.BoolVar(&o.EnforceEager, "enforce-eager", false, "no CUDA graphs")
 	f.IntVar(&o.GPULayers, "gpu-layers", 0, "llama.cpp: layers on the accelerator, the output counts as one (default: all that fit)")
 }
@@ -65,6 +66,7 @@ func (d *deploymentFlags) check(given func(flag string) bool) error {
 	}{
 		{"tp", d.tp}, {"pp", d.pp}, {"dp", d.dp}, {"ep", d.ep}, {"attention-dp", d.attentionDP}, {"max-model-len", o.MaxModelLen},
 		{"max-num-seqs", o.MaxSeqs}, {"max-num-batched-tokens", o.MaxBatchedTokens}, {"gpu-layers", o.GPULayers}, {"speculative-tokens", o.Speculation.Tokens},
+		{"decode-context-parallel-size", o.ContextParallel},
 	} {
 		if n.value < 0 || n.value == 0 && given(n.flag) {
 			return usagef("--%s %d: accepted are positive numbers", n.flag, n.value)
@@ -156,6 +158,7 @@ type deploymentSummary struct {
 	MaxBatchedTokens int     `json:"max_num_batched_tokens"`
 	MemoryFraction   float64 `json:"memory_fraction,omitempty"`
 	EnforceEager     bool    `json:"enforce_eager"`
+	ContextParallel  int     `json:"decode_context_parallel_size,omitempty"`
 }
 
 func summarise(d estimator.Deployment) deploymentSummary {
@@ -163,7 +166,7 @@ func summarise(d estimator.Deployment) deploymentSummary {
 		Model: d.Model.ID, Precision: d.Weights.ID, Engine: d.Engine.ID, Version: d.Release, Accelerator: d.Device.Accelerator.Name,
 		TP: d.TP, PP: d.PP, EP: d.EP, DP: d.DP, AttentionDP: d.AttentionDP,
 		MaxModelLen: d.Options.MaxModelLen, MaxSeqs: d.Options.MaxSeqs, MaxBatchedTokens: d.Options.MaxBatchedTokens,
-		MemoryFraction: d.Options.MemoryFraction, EnforceEager: d.Options.EnforceEager,
+		MemoryFraction: d.Options.MemoryFraction, EnforceEager: d.Options.EnforceEager, ContextParallel: d.Options.ContextParallel,
 	}
 	if d.KV != nil {
 		s.KVPrecision = d.KV.ID
