@@ -52,7 +52,7 @@ func placement(s deploymentSummary) string {
 	if s.DP > 1 {
 		replicas = fmt.Sprintf("%d replicas", s.DP)
 	}
-	how := sentence(parallel("TP", s.TP), parallel("PP", s.PP), parallel("EP", s.EP), parallel("attention-DP", s.AttentionDP), replicas)
+	how := sentence(parallel("TP", s.TP), parallel("PP", s.PP), parallel("EP", s.EP), parallel("attention-DP", s.AttentionDP), parallel("context-parallel", s.ContextParallel), replicas)
 	if how == "" {
 		return "1x " + s.Accelerator
 	}
