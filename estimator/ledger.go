@@ -78,11 +78,12 @@ type Workload struct {
 // Speed is the time model's answer for one replica. Models that do not generate
 // have a TPOT of 0, and their tokens/s are input tokens.
 type Speed struct {
-	TTFTMs         Figure `json:"ttft_ms"`           // arrival to first token, no queue
+	TTFTMs         Figure `json:"ttft_ms"`           // arrival to first token; of one at once without a queue
 	TPOTMs         Figure `json:"tpot_ms"`           // per output token of one user
 	TokensPerS     Figure `json:"tokens_per_s"`      // output tokens/s, all sequences of the replica
 	TokensPerSUser Figure `json:"tokens_per_s_user"` // 1000 / TPOT
 	PrefillPerS    Figure `json:"prefill_tokens_per_s"`
+	Saturated      bool   `json:"saturated,omitempty"` // more at once than the replica serves: TTFT is mostly the wait for a place
 
 	Bound   string   `json:"bound"`   // what limits decode: "memory bandwidth", "compute", "host memory bandwidth"
 	Formula []string `json:"formula"` // how the numbers came about, one sentence each

@@ -13,13 +13,13 @@ import (
 func TestLeversDoWhatTheySay(t *testing.T) {
 	c := shipped(t)
 	w := estimator.Workload{InputTokens: 2000, OutputTokens: 200, Concurrency: 16}
-	speed := func(d estimator.Deployment, w estimator.Workload) estimator.Speed {
+	step := func(d estimator.Deployment, w estimator.Workload) float64 {
 		t.Helper()
-		s, err := estimator.Estimate(c, d, w)
+		d, _, err := estimator.Resolve(d)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return s
+		return timetableOf(t, d).Microseconds(estimator.Step{Decode: w.Concurrency, Context: float64(w.InputTokens) + float64(w.OutputTokens)/2})
 	}
 	tried := map[string]int{}
 	for _, k := range benchmarked {
@@ -32,13 +32,13 @@ func TestLeversDoWhatTheySay(t *testing.T) {
 			if !l.Fits {
 				continue
 			}
-			base := speed(d, w)
+			base := step(d, w)
 			b, err := estimator.Explain(c, d, w, 8)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, want := b.Decode.Us/1000, base.TPOTMs.Value; math.Abs(got-want) > 1e-9*want {
-				t.Errorf("%s: a step of %v ms, TPOT %v", k.name, got, want)
+			if got := b.Decode.Us; math.Abs(got-base) > 1e-9*base {
+				t.Errorf("%s: a step of %v us, explained %v", k.name, base, got)
 			}
 			for _, s := range b.Decode.Segments {
 				if s.Lever == nil {
@@ -62,10 +62,10 @@ func TestLeversDoWhatTheySay(t *testing.T) {
 					t.Fatal(err)
 				}
 				tried[s.Lever.Change]++
-				then := speed(changed, more)
-				time, rate := then.TPOTMs.Value/base.TPOTMs.Value-1, then.TokensPerS.Value/base.TokensPerS.Value-1
+				then := step(changed, more)
+				time, rate := then/base-1, more.Concurrency/then*base/w.Concurrency-1
 				if math.Abs(time-s.Lever.StepTime) > 1e-9 || math.Abs(rate-s.Lever.TokensPerS) > 1e-9 || rate <= 0 {
-					t.Errorf("%s, %s: %s is said to change TPOT by %v and tokens/s by %v; it does by %v and %v", k.name, s.Group, s.Lever.Change, s.Lever.StepTime, s.Lever.TokensPerS, time, rate)
+					t.Errorf("%s, %s: %s is said to change the step by %v and tokens/s by %v; it does by %v and %v", k.name, s.Group, s.Lever.Change, s.Lever.StepTime, s.Lever.TokensPerS, time, rate)
 				}
 			}
 		}

@@ -23,7 +23,7 @@ func serveLlama(c *catalog.Catalog, d Deployment, load Load) (Performance, error
 	if err != nil {
 		return Performance{}, err
 	}
-	if err := load.checkImages(&d); err != nil {
+	if err := load.check(&d); err != nil {
 		return Performance{}, err
 	}
 	s := newLlamaServer(t, &d, load)
@@ -37,7 +37,9 @@ func serveLlama(c *catalog.Catalog, d Deployment, load Load) (Performance, error
 	default:
 		s.closed(max(load.Concurrency/s.replicas, 1))
 	}
-	return s.performance(&d), nil
+	p := s.performance(&d)
+	p.Assumptions = append(load.notes(&d), p.Assumptions...)
+	return p, nil
 }
 
 // llamaServer is one replica under a load; times are milliseconds.
@@ -189,13 +191,20 @@ func llamaSpeed(c *catalog.Catalog, d *Deployment, l *Ledger, w Workload) (Speed
 	}
 	seqs, context := max(w.Concurrency, 1), float64(w.InputTokens)+float64(w.OutputTokens)/2
 	ttft, tpot := t.prefillMs(float64(w.InputTokens), 0), t.decodeMs(seqs, context)
+	prefill, rate, saturated := float64(w.InputTokens)/ttft*1e3, seqs/tpot*1e3, false
+	if seqs > 1 && d.Model.Kind == catalog.Generative {
+		server := newLlamaServer(t, d, Load{InputTokens: float64(w.InputTokens), OutputTokens: float64(w.OutputTokens), Concurrency: seqs * float64(d.DP)})
+		server.closed(seqs)
+		p := server.performance(d)
+		ttft, tpot, rate, saturated = p.TTFT.Mean, p.TPOT.Mean, p.OutputTokensPerS/float64(d.DP), p.Saturated
+	}
 	s := Speed{
 		TTFTMs: figure(ttft, t.prefillInterval, t.basis), TPOTMs: figure(tpot, t.interval, t.basis),
-		TokensPerS: figure(seqs/tpot*1e3, t.interval, t.basis), TokensPerSUser: figure(1e3/tpot, t.interval, t.basis),
-		Bound: t.bound(seqs, context), Source: t.source, Formula: t.formula(seqs, context),
+		TokensPerS: figure(rate, t.interval, t.basis), TokensPerSUser: figure(1e3/tpot, t.interval, t.basis),
+		Saturated: saturated, Bound: t.bound(seqs, context), Source: t.source, Formula: t.formula(seqs, context),
 	}
 	if ttft > 0 {
-		s.PrefillPerS = figure(float64(w.InputTokens)/ttft*1e3, t.prefillInterval, t.basis)
+		s.PrefillPerS = figure(prefill, t.prefillInterval, t.basis)
 	}
 	if d.Model.Kind != catalog.Generative { // nothing is decoded: an embedding is one pass over the input
 		s.TPOTMs, s.TokensPerS, s.TokensPerSUser = figure(0, t.interval, t.basis), s.PrefillPerS, s.PrefillPerS

@@ -2,6 +2,7 @@ package estimator
 
 import (
 	"cmp"
+	"fmt"
 	"strconv"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
@@ -33,12 +34,24 @@ func (l *Load) imagePatches(v *catalog.Tower) float64 {
 	return cmp.Or(l.ImagePixels, DefaultImagePixels) / float64(max(v.Patch*v.Patch, 1))
 }
 
-// imageNotes says what is assumed of images.
-func (l *Load) imageNotes() []Assumption {
-	if l.Images == 0 || l.ImagePixels > 0 {
-		return nil
+// notes says what is assumed of a load on a deployment, resolved.
+func (l *Load) notes(d *Deployment) (notes []Assumption) {
+	if longest := float64(d.Options.MaxModelLen); longest > 0 && l.InputTokens+l.OutputTokens > longest {
+		notes = append(notes, Assumption{Name: "max_model_len", Value: strconv.Itoa(d.Options.MaxModelLen),
+			Why: fmt.Sprintf("a request of %.0f tokens in and %.0f out is longer: the engine refuses it unless it is told to go on", l.InputTokens, l.OutputTokens)})
 	}
-	return []Assumption{{Name: "image_pixels", Value: strconv.Itoa(DefaultImagePixels), Why: "1024 x 1024; every patch attends to all of its image"}}
+	if l.Images > 0 && l.ImagePixels == 0 {
+		notes = append(notes, Assumption{Name: "image_pixels", Value: strconv.Itoa(DefaultImagePixels), Why: "1024 x 1024; every patch attends to all of its image"})
+	}
+	return notes
+}
+
+// check refuses loads that the deployment, resolved, cannot serve at all.
+func (l *Load) check(d *Deployment) error {
+	if d.Model.Kind != catalog.Generative {
+		return unsupported("`plimsoll estimate` says how fast it reads", "%s writes no tokens: there is no TPOT to serve it by", d.Model.ID)
+	}
+	return l.checkImages(d)
 }
 
 // checkImages refuses images where nobody looks at them.

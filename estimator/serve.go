@@ -18,14 +18,14 @@ func Serve(c *catalog.Catalog, d Deployment, load Load) (Performance, error) {
 	if err != nil {
 		return Performance{}, err
 	}
-	if err := load.checkImages(&t.d); err != nil {
+	if err := load.check(&t.d); err != nil {
 		return Performance{}, err
 	}
 	if t.d.Engine.StaticBatch && load.Batch == 0 && load.Concurrency != float64(t.d.DP) {
 		return Performance{}, unsupported("give the load as a batch", "%s runs one batch to its end, no request joins it: there is no steady state", d.Engine.Name)
 	}
 	p := t.Serve(load)
-	p.Assumptions = slices.Concat(d.Options.Speculation.notes(), load.imageNotes(), p.Assumptions)
+	p.Assumptions = slices.Concat(d.Options.Speculation.notes(), load.notes(&t.d), p.Assumptions)
 	return p, nil
 }
 

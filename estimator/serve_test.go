@@ -142,3 +142,26 @@ func TestContextParallel(t *testing.T) {
 		}
 	}
 }
+
+// TestEstimateIsTheSteadyState: several sequences at once are a closed loop of as
+// many requests, whichever way one asks.
+func TestEstimateIsTheSteadyState(t *testing.T) {
+	c := shipped(t)
+	d := deploymentOf(t, "meta-llama/Llama-3.3-70B-Instruct", "8x H100 SXM5 80GB", "fp8", 4)
+	for _, n := range []float64{2, 64, 2000} {
+		s, err := estimator.Estimate(c, d, estimator.Workload{InputTokens: 1024, OutputTokens: 256, Concurrency: n})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := estimator.Serve(c, d, estimator.Load{InputTokens: 1024, OutputTokens: 256, Concurrency: n})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.TokensPerS.Value != p.OutputTokensPerS || s.TTFTMs.Value != p.TTFT.Mean || s.TPOTMs.Value != p.TPOT.Mean || s.Saturated != p.Saturated {
+			t.Errorf("%v at once: %+v, a closed loop %+v", n, s, p)
+		}
+		if s.Saturated != (n == 2000) {
+			t.Errorf("%v at once: saturated %v", n, s.Saturated)
+		}
+	}
+}

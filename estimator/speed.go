@@ -46,14 +46,19 @@ func (t *Timetable) speed(w Workload) Speed {
 	_, whole := s.prompt(0, 1)
 	decoding := s.decoding(seqs)
 	ttft, tpot := (s.request()+whole)/1000, decoding.us/s.t.d.Options.Speculation.accepted()/1000
+	prefill, rate, saturated := float64(w.InputTokens)/ttft*1000, seqs/tpot*1000, false
+	if seqs > 1 && t.d.Model.Kind == catalog.Generative { // they wait for each other's prompts, and for a place
+		p := s.crowd(seqs)
+		ttft, tpot, rate, saturated = p.TTFT.Mean, p.TPOT.Mean, p.OutputTokensPerS/float64(t.d.DP), p.Saturated
+	}
 	basis := catalog.Weaker(catalog.Calibrated, t.d.Device.speedBasis())
 	half := t.half
 	step, prompt := s.steps(seqs)
 	r := Speed{
 		TTFTMs: figure(ttft, half.ttft, basis), TPOTMs: figure(tpot, half.tpot, basis),
-		TokensPerS: figure(seqs/tpot*1000, half.throughput, basis), TokensPerSUser: figure(1000/tpot, half.tpot, basis),
-		PrefillPerS: figure(float64(w.InputTokens)/ttft*1000, half.ttft, basis),
-		Bound:       t.bound(step, decoding.us-decoding.draft), Source: t.engine.Source,
+		TokensPerS: figure(rate, half.throughput, basis), TokensPerSUser: figure(1000/tpot, half.tpot, basis),
+		PrefillPerS: figure(prefill, half.ttft, basis), Saturated: saturated,
+		Bound: t.bound(step, decoding.us-decoding.draft), Source: t.engine.Source,
 	}
 	generative := t.d.Model.Kind == catalog.Generative
 	if t.d.explain {
@@ -66,6 +71,18 @@ func (t *Timetable) speed(w Workload) Speed {
 		r.TPOTMs, r.TokensPerS, r.TokensPerSUser = figure(0, half.tpot, basis), r.PrefillPerS, r.PrefillPerS
 	}
 	return r
+}
+
+// crowd is the steady state of n sequences at once in each replica: requests in
+// flight, or one batch where the engine runs no other.
+func (s *serving) crowd(n float64) Performance {
+	load := s.load
+	if s.t.d.Engine.StaticBatch {
+		load.Batch = int(math.Ceil(n)) * s.t.d.DP
+	} else {
+		load.Concurrency = n * float64(s.t.d.DP)
+	}
+	return s.t.Serve(load)
 }
 
 // steps are one that decodes seqs sequences, and one of a prompt alone.

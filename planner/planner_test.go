@@ -394,3 +394,27 @@ func BenchmarkRecommend(b *testing.B) {
 		})
 	}
 }
+
+// TestChangesOfWishesAdmit follows the advice: a model that is not what was
+// asked for, and does not fit either, is not admitted by the wish alone.
+func TestChangesOfWishesAdmit(t *testing.T) {
+	c := shipped(t)
+	set := recommend(t, c, "1x RTX 3060", "chat", nil)
+	tried := 0
+	for _, x := range set.Rejected {
+		var context int
+		if n, _ := fmt.Sscanf(x.Change, "--context %d", &context); n != 1 {
+			continue
+		}
+		tried++
+		alone := x.Change == fmt.Sprintf("--context %d", context)
+		then := recommend(t, c, "1x RTX 3060", "chat", func(r *Request) { r.Context = context })
+		admitted := slices.ContainsFunc(then.Candidates, func(k Candidate) bool { return k.Model == x.Model })
+		if admitted != alone {
+			t.Errorf("%s: %q, and with that context it fits: %v", x.Model, x.Change, admitted)
+		}
+	}
+	if tried < 3 {
+		t.Errorf("%d models lack context alone or beside memory", tried)
+	}
+}

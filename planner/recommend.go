@@ -229,10 +229,29 @@ func (p *pass) considerAll(models []*catalog.Model) []verdict {
 	return verdicts
 }
 
-// consider finds the best option of a model or says why there is none.
+// consider finds the best option of a model or says why there is none. A model
+// that is not what is asked for must fit too where the change admits it.
 func (p *pass) consider(m *catalog.Model, quality *Quality) (choice, *Rejection) {
-	reject := func(gap float64, reason, change string) (choice, *Rejection) {
-		return choice{}, &Rejection{Model: m.ID, Reason: reason, Change: change, gap: gap}
+	wish := p.wish(m, quality)
+	best, fails := p.fit(m, quality)
+	if wish == nil {
+		return best, fails
+	}
+	if fails != nil {
+		wish.gap = max(wish.gap, fails.gap)
+		if fails.Change == "" {
+			wish.Change = ""
+		} else {
+			wish.Change += ", and " + fails.Change
+		}
+	}
+	return choice{}, wish
+}
+
+// wish says in what a model is not what is asked for, whatever the hardware.
+func (p *pass) wish(m *catalog.Model, quality *Quality) *Rejection {
+	reject := func(gap float64, reason, change string) *Rejection {
+		return &Rejection{Model: m.ID, Reason: reason, Change: change, gap: gap}
 	}
 	if !licenceAccepted(m.Licence, p.req.Licences) {
 		return reject(gapOfWish, fmt.Sprintf("licence %s is not among %s", orUnknown(m.Licence), strings.Join(p.req.Licences, ", ")), "accept that licence")
@@ -247,6 +266,14 @@ func (p *pass) consider(m *catalog.Model, quality *Quality) (choice, *Rejection)
 		if quality.Value < p.req.MinQuality {
 			return reject(gapOf(p.req.MinQuality, quality.Value), fmt.Sprintf("quality %.1f is below %.1f", quality.Value, p.req.MinQuality), fmt.Sprintf("--min-quality %.0f", math.Floor(quality.Value)))
 		}
+	}
+	return nil
+}
+
+// fit finds the best option of a model on the hardware or says why there is none.
+func (p *pass) fit(m *catalog.Model, quality *Quality) (choice, *Rejection) {
+	reject := func(gap float64, reason, change string) (choice, *Rejection) {
+		return choice{}, &Rejection{Model: m.ID, Reason: reason, Change: change, gap: gap}
 	}
 	options, near := p.options(m)
 	if len(options) == 0 {

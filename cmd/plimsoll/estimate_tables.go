@@ -158,9 +158,15 @@ func speedTable(d *estimateDocument) report.Table {
 		{"tokens/s of the replica", s.TokensPerS, rate},
 		{"prefill", s.PrefillPerS, rate},
 	} {
+		if row.f.Value == 0 { // encoders write nothing
+			continue
+		}
 		t.Add(report.Text(row.name), report.Cell{Text: row.text(row.f.Value), Value: row.f.Value},
 			report.Text(row.text(row.f.Low)+" to "+row.text(row.f.High)), report.Text(string(row.f.Basis)))
 	}
 	t.Notes = []string{"Bound by " + s.Bound + "."}
+	if s.Saturated {
+		t.Notes = append(t.Notes, "Saturated: more at once than the replica serves. TTFT is mostly the wait for a place.")
+	}
 	return t
 }

@@ -74,6 +74,7 @@ var withoutMeaning = map[string]struct {
 	flags []string
 	why   string
 }{
+	"accuracy":   {[]string{"on", "machine"}, "it replays published measurements"},
 	"catalog":    {[]string{"on", "machine"}, "it looks at no hardware"},
 	"version":    {[]string{"on", "machine", "catalog"}, "it looks at the program only"},
 	"completion": {[]string{"on", "machine", "catalog", "output", "wide"}, "it writes a script"},
@@ -101,7 +102,7 @@ func (d *deploymentFlags) checkUse(given func(flag string) bool, on *estimator.D
 		return usagef("--gpu-layers: the hardware has no accelerator to put layers on")
 	case given("enforce-eager") && llama:
 		return usagef("--enforce-eager is no option of llama.cpp")
-	case given("memory-fraction") && on.Version.MemoryFraction == 0:
+	case given("memory-fraction") && llama:
 		return usagef("--memory-fraction is no option of %s: it takes what it needs", on.Engine.Name)
 	}
 	return nil
