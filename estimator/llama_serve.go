@@ -216,11 +216,11 @@ func llamaSpeed(c *catalog.Catalog, d *Deployment, l *Ledger, w Workload) (Speed
 func (t *llamaTime) formula(seqs, context float64) []string {
 	w, r := &t.device.work, &t.device.rates
 	lines := []string{
-		fmt.Sprintf("decode: %.2f GB of weights (of experts those that %.0f sequences touch) + cache at %.0f tokens, read at %.0f GB/s, + unpacking, products and launches", (w.bytes+w.expertBytes)/1e9, seqs, context, r.weights/1e9),
+		fmt.Sprintf("decode: %.2f GB of weights (of experts those that %.0f sequences touch) + cache at %.0f tokens, read at %.0f GB/s, + unpacking, products and launches", w.readBytes(seqs)/1e9, seqs, context, r.weights/1e9),
 		fmt.Sprintf("prefill: %.2f GFLOP a token at %.1f TFLOP/s in passes of %.0f tokens, + weights, attention and launches", 2*(w.weights+w.activeExperts())/1e9, r.multiply/1e12, t.ubatch),
 	}
 	if h := &t.host; h.work.layers > 0 {
-		lines = append(lines, fmt.Sprintf("%.0f layers of %.2f GB in host memory, read at %.0f GB/s, or sent to the device for %d tokens or more", h.work.layers, (h.work.bytes+h.work.expertBytes)/1e9, h.rates.weights/1e9, offloadBatch))
+		lines = append(lines, fmt.Sprintf("%.0f layers of %.2f GB in host memory, of which %.2f GB are read at %.0f GB/s, or sent to the device for %d tokens or more", h.work.layers, (h.work.bytes+h.work.expertBytes)/1e9, h.work.readBytes(seqs)/1e9, h.rates.weights/1e9, offloadBatch))
 	}
 	return lines
 }

@@ -164,11 +164,16 @@ func (t *llamaTime) bound(seqs, context float64) string {
 	}
 	endless := onDevice.rates // the same with memory that takes no time
 	endless.read, endless.weights = math.Inf(1), math.Inf(1)
+	beside := onDevice.work.seconds(&endless, seqs, seqs, context, t.ubatch)
+	endless.unpack, endless.multiply, endless.attention = math.Inf(1), math.Inf(1), math.Inf(1)
+	launches := onDevice.work.seconds(&endless, seqs, seqs, context, t.ubatch)
 	switch {
 	case host > whole:
 		return "host memory bandwidth"
-	case onDevice.work.seconds(&endless, seqs, seqs, context, t.ubatch) > whole/2:
-		return "compute"
+	case beside > whole/2 && launches > beside/2:
+		return string(BoundEngine)
+	case beside > whole/2:
+		return string(BoundCompute)
 	}
 	return "memory bandwidth"
 }

@@ -108,18 +108,25 @@ func (w *llamaWork) addCache(d *Deployment, k catalog.LayerKind, first, end int)
 	w.caches = append(w.caches, c)
 }
 
+// readBytes are the weights that a pass of so many tokens reads: of routed experts
+// those that the tokens touch.
+func (w *llamaWork) readBytes(tokens float64) float64 {
+	if e := w.experts; e != nil && w.expertWeights > 0 {
+		return w.bytes + w.expertBytes*expertsTouched(e, math.Pow(tokens, llamaRouting))/float64(e.Count)
+	}
+	return w.bytes
+}
+
 // seconds is one pass of new tokens of seqs sequences, with context tokens
 // cached for each, in the mean over the new ones.
 func (w *llamaWork) seconds(r *llamaRates, tokens, seqs, context, ubatch float64) float64 {
 	if w.layers == 0 && w.weights == 0 {
 		return 0
 	}
-	bytes, touched, multiplied := w.bytes, w.weights, tokens*w.weights
+	touched, multiplied := w.weights, tokens*w.weights
 	if e := w.experts; e != nil && w.expertWeights > 0 {
 		distinct := expertsTouched(e, math.Pow(tokens, llamaRouting))
-		share := distinct / float64(e.Count)
-		bytes += w.expertBytes * share
-		touched += w.expertWeights * share
+		touched += w.expertWeights * distinct / float64(e.Count)
 		rows := tokens * float64(e.PerToken)
 		if tokens > llamaVectorTokens {
 			rows += distinct * llamaTileRows
@@ -139,5 +146,5 @@ func (w *llamaWork) seconds(r *llamaRates, tokens, seqs, context, ubatch float64
 		cache += seqs * (c.perToken*read + 2*c.state) // state is read and written
 		attention += tokens * c.flop * attended
 	}
-	return bytes/r.weights + cache/r.read + touched/r.unpack + 2*multiplied/r.multiply + attention/r.attention + launch
+	return w.readBytes(tokens)/r.weights + cache/r.read + touched/r.unpack + 2*multiplied/r.multiply + attention/r.attention + launch
 }

@@ -157,6 +157,9 @@ func (p *pass) shapeRequest(assume func(name string, value any, why string)) err
 		r.OutputTokens = min(out, r.Context-r.InputTokens)
 		assume("output_tokens", r.OutputTokens, why)
 	}
+	if r.InputTokens >= r.Context && r.OutputTokens <= 0 && p.use.Kind == catalog.Generative {
+		return fmt.Errorf("planner: a request of %d tokens in, and any answer, does not fit a context of %d", r.InputTokens, r.Context)
+	}
 	if r.InputTokens < 1 || r.InputTokens+r.OutputTokens > r.Context || p.use.Kind == catalog.Generative && r.OutputTokens < 1 {
 		return fmt.Errorf("planner: a request of %d tokens in and %d out does not fit a context of %d", r.InputTokens, r.OutputTokens, r.Context)
 	}

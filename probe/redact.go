@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -51,6 +52,9 @@ func newRedactor(m *Machine) *redactor {
 	}
 	for _, variable := range []string{"USER", "LOGNAME", "USERNAME", "SUDO_USER"} {
 		r.know("user", os.Getenv(variable))
+	}
+	if home, err := os.UserHomeDir(); err == nil { // it may lie anywhere
+		r.know("user", filepath.Base(home))
 	}
 	if host, err := os.Hostname(); err == nil {
 		r.know("host", host)
