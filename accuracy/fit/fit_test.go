@@ -108,7 +108,7 @@ func TestParseSpecs(t *testing.T) {
 		{"=vllm/nvidia:step_us,layer_us", "vllm/nvidia step_us x2, vllm/nvidia layer_us x2"},
 		{"vllm/nvidia/:step_us vllm/*/*/CDNA4:kernels", "vllm/nvidia/any/any step_us, vllm/amd/any/CDNA3+CDNA4 kernels"},
 		{"vllm", `-tune "vllm": want ENTRIES:KEY,KEY`},
-		{"vllm:stp_us", `-tune "vllm:stp_us": unknown key "stp_us"; accepted: eager_layer_us, expert_us, kernels,`},
+		{"vllm:stp_us", `-tune "vllm:stp_us": unknown key "stp_us"; accepted: busy_wait_steps, eager_layer_us, expert_us,`},
 		{"sglang:step_us", `-tune "sglang:step_us": no [[engine_time]] is sglang`},
 		{"vllm/a/b/c/d:step_us", `has 5 parts; accepted: engine/vendor/from/architecture`},
 		{"vllm/[:step_us", `syntax error in pattern`},
