@@ -16,11 +16,11 @@ type SpeedCeiling struct {
 func SpeedCeilings() []SpeedCeiling {
 	return []SpeedCeiling{
 		{OpenLoop, TTFTMean, 0.056, 0.093},
-		{OpenLoop, TPOT, 0.07, 0.087},
+		{OpenLoop, TPOT, 0.06, 0.087},
 		{OpenLoop, E2E, 0.05, 0.068},
-		{SingleStream, TTFTMean, 0.072, 0.088},
-		{SingleStream, TPOT, 0.087, 0.09},
-		{SingleStream, E2E, 0.083, 0.086},
+		{SingleStream, TTFTMean, 0.072, 0.093},
+		{SingleStream, TPOT, 0.05, 0.047},
+		{SingleStream, E2E, 0.046, 0.044},
 		{ClosedLoop, TTFTMean, 0.42, 0.56},
 		{ClosedLoop, TTFTMedian, 0.14, 0.173},
 		{ClosedLoop, TPOT, 0.082, 0.104},
