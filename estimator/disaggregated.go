@@ -14,11 +14,11 @@ func ServeDisaggregated(c *catalog.Catalog, prefill, decode Deployment, load Loa
 	if load.Batch > 0 {
 		return Performance{}, fmt.Errorf("a static batch on separate prefill and decode replicas is not estimated")
 	}
-	p, err := compile(c, prefill)
+	p, err := compile(c, prefill, load)
 	if err != nil {
 		return Performance{}, fmt.Errorf("prefill: %w", err)
 	}
-	d, err := compile(c, decode)
+	d, err := compile(c, decode, load)
 	if err != nil {
 		return Performance{}, fmt.Errorf("decode: %w", err)
 	}
@@ -29,13 +29,16 @@ func ServeDisaggregated(c *catalog.Catalog, prefill, decode Deployment, load Loa
 	return s.performance(load), nil
 }
 
-// compile is [Compile] of a deployment that must fit.
-func compile(c *catalog.Catalog, d Deployment) (*Timetable, error) {
+// compile is [Compile] of a deployment that must fit, and can serve the load.
+func compile(c *catalog.Catalog, d Deployment, load Load) (*Timetable, error) {
 	t, err := Compile(c, d)
-	if err == nil && !t.ledger.Fits {
+	if err != nil {
+		return nil, err
+	}
+	if !t.ledger.Fits {
 		return nil, unsupported(t.ledger.Change, "%d accelerators a replica do not hold the model", t.d.World())
 	}
-	return t, err
+	return t, load.check(&t.d)
 }
 
 // disaggregated is a load on both sides; times are microseconds.
@@ -132,7 +135,7 @@ func (s *disaggregated) result(p, full point) Performance {
 		TTFT: ttft, TPOT: tpot, E2E: sumOf(ttft, tpot, out-1),
 		RequestsPerS: p.rate * 1e6, TokensPerSPerUser: 1e6 / p.tpot, MaxStableRequestRate: full.rate * 1e6,
 		Basis: catalog.Calibrated,
-		Assumptions: append(t.d.Options.Speculation.notes(), Assumption{"kv_transfer_ms", fmt.Sprintf("%.3g", s.transfer/1000),
+		Assumptions: append(s.decode.load.notes(&t.d), Assumption{"kv_transfer_ms", fmt.Sprintf("%.3g", s.transfer/1000),
 			fmt.Sprintf("the cache of a prompt at %.1f of the link between accelerators", linkShare)}),
 	}
 	r.OutputTokensPerS = r.RequestsPerS * out

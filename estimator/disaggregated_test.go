@@ -2,6 +2,7 @@ package estimator
 
 import (
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -15,7 +16,7 @@ func TestDisaggregatedByHand(t *testing.T) {
 	}
 	// One request: its prompt alone, then steps of one sequence. Its cache of
 	// 2048 x 131072 bytes crosses NVLink's 450 GB/s at 0.6.
-	table, err := compile(c, d)
+	table, err := compile(c, d, load)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,5 +71,19 @@ func TestDisaggregatedProperties(t *testing.T) {
 	}
 	if _, err := ServeDisaggregated(c, onH100(t, c), onH100(t, c), Load{InputTokens: 1, OutputTokens: 1, Batch: 4}); err == nil {
 		t.Error("a static batch was answered")
+	}
+}
+
+// TestDisaggregatedRefusesAsOneDoes holds both ways of serving to the same loads.
+func TestDisaggregatedRefusesAsOneDoes(t *testing.T) {
+	c := speedCatalog(t)
+	d := onH100(t, c)
+	load := Load{InputTokens: 100, OutputTokens: 10, Concurrency: 4, Images: 1}
+	_, together := Serve(c, d, load)
+	_, apart := ServeDisaggregated(c, d, d, load)
+	for _, err := range []error{together, apart} {
+		if err == nil || !strings.Contains(err.Error(), "takes no images") {
+			t.Errorf("images for a model of text: %v", err)
+		}
 	}
 }

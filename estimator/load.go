@@ -35,7 +35,8 @@ func (l *Load) imagePatches(v *catalog.Tower) float64 {
 }
 
 // notes says what is assumed of a load on a deployment, resolved.
-func (l *Load) notes(d *Deployment) (notes []Assumption) {
+func (l *Load) notes(d *Deployment) []Assumption {
+	notes := d.Options.Speculation.notes()
 	if longest := float64(d.Options.MaxModelLen); longest > 0 && l.InputTokens+l.OutputTokens > longest {
 		notes = append(notes, Assumption{Name: "max_model_len", Value: strconv.Itoa(d.Options.MaxModelLen),
 			Why: fmt.Sprintf("a request of %.0f tokens in and %.0f out is longer: the engine refuses it unless it is told to go on", l.InputTokens, l.OutputTokens)})
@@ -50,6 +51,9 @@ func (l *Load) notes(d *Deployment) (notes []Assumption) {
 func (l *Load) check(d *Deployment) error {
 	if d.Model.Kind != catalog.Generative {
 		return unsupported("`plimsoll estimate` says how fast it reads", "%s writes no tokens: there is no TPOT to serve it by", d.Model.ID)
+	}
+	if d.Engine.StaticBatch && l.Batch == 0 && l.Concurrency != float64(d.DP) {
+		return unsupported("give the load as a batch", "%s runs one batch to its end, no request joins it: there is no steady state", d.Engine.Name)
 	}
 	return l.checkImages(d)
 }

@@ -2,7 +2,6 @@ package estimator
 
 import (
 	"math"
-	"slices"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 )
@@ -21,11 +20,8 @@ func Serve(c *catalog.Catalog, d Deployment, load Load) (Performance, error) {
 	if err := load.check(&t.d); err != nil {
 		return Performance{}, err
 	}
-	if t.d.Engine.StaticBatch && load.Batch == 0 && load.Concurrency != float64(t.d.DP) {
-		return Performance{}, unsupported("give the load as a batch", "%s runs one batch to its end, no request joins it: there is no steady state", d.Engine.Name)
-	}
 	p := t.Serve(load)
-	p.Assumptions = slices.Concat(d.Options.Speculation.notes(), load.notes(&t.d), p.Assumptions)
+	p.Assumptions = append(load.notes(&t.d), p.Assumptions...)
 	return p, nil
 }
 
@@ -68,8 +64,8 @@ func (s *serving) prepare() {
 	s.context = s.in + s.out/2
 	s.chunk = float64(d.Options.MaxBatchedTokens)
 	s.most = max(1, min(float64(d.Options.MaxSeqs*d.AttentionDP), s.t.sequences(s.in+s.reserved()*s.out)))
-	if load.Images > 0 {
-		s.patches = load.imagePatches(d.Model.Arch.Vision)
+	if v := d.Model.Arch.Vision; v != nil && load.Images > 0 {
+		s.patches = load.imagePatches(v)
 	}
 	s.stages = float64(d.PP)
 	if d.Engine.StaticBatch { // one after another, each with the whole batch
