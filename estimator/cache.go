@@ -86,12 +86,9 @@ func (o *Options) contextParallel() int { return max(o.ContextParallel, 1) }
 // attentionCache returns bytes per token and layer, and the window.
 func (d *Deployment) attentionCache(mixer byte, tp int, kv *catalog.Precision) (perToken float64, window int) {
 	a := &d.Model.Arch
-	if l := a.MLA; l != nil && mixer == catalog.FullAttention {
-		b := rowBytes(kv, l.KVLoraRank+l.RopeDim)
-		if l.IndexHeads > 0 {
-			b += float64(l.IndexDim + 4)
-		}
-		return b / float64(d.Options.contextParallel()), 0
+	if a.MLA != nil && mixer == catalog.FullAttention {
+		entry, index := d.latentCache(kv)
+		return entry + index, 0
 	}
 	g := a.AttentionOf(mixer)
 	heads := max(1, g.KVHeads/tp)
@@ -99,6 +96,17 @@ func (d *Deployment) attentionCache(mixer byte, tp int, kv *catalog.Precision) (
 		g.Window = 0
 	}
 	return (rowBytes(kv, heads*g.HeadDim) + rowBytes(kv, heads*g.VHeadDim)) / float64(d.Options.contextParallel()), g.Window
+}
+
+// latentCache is what a token of an MLA layer keeps on one accelerator, in bytes:
+// its latent, and its entry in the index of sparse attention, if there is one.
+func (d *Deployment) latentCache(kv *catalog.Precision) (entry, index float64) {
+	l, ranks := d.Model.Arch.MLA, float64(d.Options.contextParallel())
+	entry = rowBytes(kv, l.KVLoraRank+l.RopeDim) / ranks
+	if l.IndexHeads > 0 {
+		index = float64(l.IndexDim+4) / ranks
+	}
+	return entry, index
 }
 
 // rowBytes is one cached vector of n elements.

@@ -85,6 +85,7 @@ func (l *opList) latentAttention(layers float64) {
 	tp := d.TP / d.AttentionDP
 	heads := float64(ceilDiv(d.Model.Arch.Attention.Heads, tp))
 	kv := d.kvPrecision()
+	entry, index := d.latentCache(kv)
 	bandwidth := acc.MemoryBandwidth * 1e3
 
 	absorbed := op{name: "absorbed up-projections", group: GroupProjections, count: 2 * layers, work: matrixWork, rows: decodeRows, wide: true, curve: l.curve("gemm", "bf16")}
@@ -96,14 +97,14 @@ func (l *opList) latentAttention(layers float64) {
 
 	decode := op{name: "decode attention", group: GroupAttention, count: layers, work: decodeWork, rows: decodeRows,
 		curve: l.curve("decode_attention", kv.Product()), topK: float64(m.IndexTopK),
-		bRow: rowBytes(kv, m.KVLoraRank+m.RopeDim) / float64(d.Options.contextParallel()) / bandwidth}
+		bRow: entry / bandwidth}
 	peak := decode.curve.PeakTFLOPS(acc.Peak) * 1e6
 	decode.fRow = 2 * heads * float64(2*m.KVLoraRank+m.RopeDim) / peak
 	prefill := op{name: "prefill attention", group: GroupAttention, count: layers, work: prefillWork, rows: prefillRows,
 		curve: l.curve("prefill_attention", "bf16"), topK: float64(m.IndexTopK)}
 	prefill.fRow = 2 * heads * float64(m.NopeDim+m.RopeDim+m.VDim) / peak
 	if m.IndexTopK > 0 {
-		decode.bIndex = float64(m.IndexDim+4) / float64(d.Options.contextParallel()) / bandwidth
+		decode.bIndex = index / bandwidth
 		decode.fIndex = 2 * float64(m.IndexHeads*m.IndexDim) / peak
 		prefill.fIndex = decode.fIndex
 	}
