@@ -157,11 +157,12 @@ func (p *pass) shapeRequest(assume func(name string, value any, why string)) err
 		r.OutputTokens = min(out, r.Context-r.InputTokens)
 		assume("output_tokens", r.OutputTokens, why)
 	}
-	if r.InputTokens >= r.Context && r.OutputTokens <= 0 && p.use.Kind == catalog.Generative {
-		return fmt.Errorf("planner: a request of %d tokens in, and any answer, does not fit a context of %d", r.InputTokens, r.Context)
+	least := 0
+	if p.use.Kind == catalog.Generative {
+		least = 1
 	}
-	if r.InputTokens < 1 || r.InputTokens+r.OutputTokens > r.Context || p.use.Kind == catalog.Generative && r.OutputTokens < 1 {
-		return fmt.Errorf("planner: a request of %d tokens in and %d out does not fit a context of %d", r.InputTokens, r.OutputTokens, r.Context)
+	if r.InputTokens < 1 || r.InputTokens+r.OutputTokens > r.Context || r.OutputTokens < least {
+		return fmt.Errorf("planner: a request of %d tokens in and %d out does not fit a context of %d", r.InputTokens, max(r.OutputTokens, least), r.Context)
 	}
 	return nil
 }
@@ -275,9 +276,6 @@ func (p *pass) wish(m *catalog.Model, quality *Quality) *Rejection {
 
 // fit finds the best option of a model on the hardware or says why there is none.
 func (p *pass) fit(m *catalog.Model, quality *Quality) (choice, *Rejection) {
-	reject := func(gap float64, reason, change string) (choice, *Rejection) {
-		return choice{}, &Rejection{Model: m.ID, Reason: reason, Change: change, gap: gap}
-	}
 	options, near := p.options(m)
 	if len(options) == 0 {
 		r := p.explain(m, near)
@@ -293,8 +291,10 @@ func (p *pass) fit(m *catalog.Model, quality *Quality) (choice, *Rejection) {
 		fastest := slices.MaxFunc(options, func(a, b *option) int {
 			return cmp.Compare(a.speed.TokensPerSUser.Value, b.speed.TokensPerSUser.Value)
 		})
-		return reject(gapOf(p.req.MinTokensPerS, fastest.speed.TokensPerSUser.Value), fmt.Sprintf("%.1f tokens/s at best (%s), %.1f asked", fastest.speed.TokensPerSUser.Value, fastest.weights.Name, p.req.MinTokensPerS),
-			fmt.Sprintf("--min-tokens-per-s %.1f", math.Floor(10*fastest.speed.TokensPerSUser.Value)/10))
+		most := fastest.speed.TokensPerSUser.Value
+		return choice{}, &Rejection{Model: m.ID, gap: gapOf(p.req.MinTokensPerS, most),
+			Reason: fmt.Sprintf("%.1f tokens/s at best (%s), %.1f asked", most, fastest.weights.Name, p.req.MinTokensPerS),
+			Change: fmt.Sprintf("--min-tokens-per-s %.1f", math.Floor(10*most)/10)}
 	}
 	return best, nil
 }
