@@ -1,6 +1,7 @@
 package benchmarks
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 )
@@ -89,7 +90,7 @@ func apart(b, a *Context) (list []string) {
 	}
 	for _, f := range b.Facts {
 		if now := facts[f.Name]; now != f.Value {
-			list = append(list, fmt.Sprintf("%s: %s, then %s", f.Name, orNone(f.Value), orNone(now)))
+			list = append(list, fmt.Sprintf("%s: %s, then %s", f.Name, cmp.Or(f.Value, "none"), cmp.Or(now, "none")))
 		}
 		delete(facts, f.Name)
 	}
@@ -99,11 +100,4 @@ func apart(b, a *Context) (list []string) {
 		}
 	}
 	return list
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
 }

@@ -76,6 +76,9 @@ type Link struct {
 	Domain int     `toml:"domain,omitempty" json:"domain,omitempty"` // accelerators that the link joins: 2 for a bridge, 8 for HGX, 72 for NVL72
 }
 
+// bridge ends the kind of a link that is an option: "NVLink4 bridge".
+const bridge = " bridge"
+
 // Device is one way in which a driver announces an accelerator. Names are not
 // unique and must never be matched as substrings: PCI ids come first.
 type Device struct {
@@ -106,7 +109,7 @@ type DeviceFacts struct {
 // BuiltInLink is the link that every system of several such parts has. Bridges
 // between cards are sold apart and most servers go without.
 func (a *Accelerator) BuiltInLink() Link {
-	if strings.HasSuffix(a.Link.Kind, " bridge") {
+	if strings.HasSuffix(a.Link.Kind, bridge) {
 		return Link{}
 	}
 	return a.Link

@@ -23,7 +23,7 @@ func transportOf(acc *Accelerator, link Link, world int) (transport, bool) {
 	if link.GBps > 0 && (link.Domain == 0 || link.Domain >= world) {
 		switch {
 		case strings.HasPrefix(link.Kind, "NVLink"):
-			return transport{true, strings.TrimSuffix(link.Kind, " bridge"), link.GBps, link.GBps}, true
+			return transport{true, strings.TrimSuffix(link.Kind, bridge), link.GBps, link.GBps}, true
 		case strings.HasPrefix(link.Kind, "Infinity Fabric"), strings.HasPrefix(link.Kind, "Xe Link"):
 			return transport{true, link.Kind, link.GBps, link.GBps * meshShare(link.Domain, world)}, true
 		default:

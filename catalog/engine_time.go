@@ -11,8 +11,7 @@ type EngineTime struct {
 	From          string   `toml:"from,omitempty" json:"from,omitempty"` // version; empty: any
 	Vendor        string   `toml:"vendor" json:"vendor"`
 	Architectures []string `toml:"architectures,omitempty" json:"architectures,omitempty"` // empty: all of the vendor
-
-	Precisions []string `toml:"precisions,omitempty" json:"precisions,omitempty"` // of weights; empty: all
+	Precisions    []string `toml:"precisions,omitempty" json:"precisions,omitempty"`       // of weights; empty: all
 
 	Kernels  float64 `toml:"kernels" json:"kernels"`                    // time of kernels over that of their curves
 	Reduce   float64 `toml:"reduce" json:"reduce"`                      // of that, time of all-reduces once more: less where they are fused with norms or hidden behind products
@@ -94,7 +93,7 @@ func (c *Catalog) EngineTimeFor(engine, version string, acc *Accelerator, weight
 		if e.From != "" && (err != nil || v.Compare(from) < 0) {
 			continue
 		}
-		if best == nil || e.names() > best.names() || e.names() == best.names() && from.Compare(reached) > 0 {
+		if best == nil || e.specificity() > best.specificity() || e.specificity() == best.specificity() && from.Compare(reached) > 0 {
 			best, reached = e, from
 		}
 	}
@@ -109,8 +108,8 @@ func (e *EngineTime) Waits(n float64) float64 {
 	return e.Wait
 }
 
-// names ranks how specific an entry is.
-func (e *EngineTime) names() (n int) {
+// specificity ranks entries by what they name.
+func (e *EngineTime) specificity() (n int) {
 	if len(e.Architectures) > 0 {
 		n += 2
 	}

@@ -263,8 +263,8 @@ func (p part) group() Group {
 	}
 	if p.count > 1 {
 		g.Link = p.acc.BuiltInLink()
-		if bridge := p.acc.Link; bridge != g.Link {
-			g.Note = fmt.Sprintf("without a bridge, which is sold apart and would join %d at %.0f GB/s", bridge.Domain, bridge.GBps)
+		if option := p.acc.Link; option != g.Link {
+			g.Note = fmt.Sprintf("without a bridge, which is sold apart and would join %d at %.0f GB/s", option.Domain, option.GBps)
 		}
 	}
 	if p.acc.Unified && p.acc.Class != "apple" {
