@@ -137,32 +137,31 @@ func capacityTable(d *estimateDocument) report.Table {
 }
 
 func speedTable(d *estimateDocument) report.Table {
-	t := report.Table{Title: fmt.Sprintf("Speed of one replica: %s tokens in, %s out, %s at once",
-		report.Grouped(int64(d.Workload.InputTokens)), report.Grouped(int64(d.Workload.OutputTokens)), report.Significant(d.Workload.Concurrency))}
-	if d.Speed == nil {
+	w, s := d.Workload, d.Speed
+	encoder := s != nil && s.TPOTMs.Value == 0 // it reads and writes nothing
+	title := "Speed of one replica: " + report.Grouped(int64(w.InputTokens)) + " tokens in, "
+	if !encoder {
+		title += report.Grouped(int64(w.OutputTokens)) + " out, "
+	}
+	t := report.Table{Title: title + report.Significant(w.Concurrency) + " at once"}
+	if s == nil {
 		t.Notes = []string{"Unknown: " + d.SpeedUnknown + "."}
 		return t
 	}
 	t.Columns = []report.Column{{Name: "figure"}, {Name: "value", Align: report.Right}, {Name: "interval", Align: report.Right}, {Name: "basis"}}
-	ms := func(v float64) string { return report.Milliseconds(v) }
+	add := func(name string, f estimator.Figure, text func(float64) string) {
+		t.Add(report.Text(name), report.Cell{Text: text(f.Value), Value: f.Value}, report.Text(text(f.Low)+" to "+text(f.High)), report.Text(string(f.Basis)))
+	}
 	rate := func(v float64) string { return report.Significant(v) + " tok/s" }
-	s := d.Speed
-	for _, row := range []struct {
-		name string
-		f    estimator.Figure
-		text func(float64) string
-	}{
-		{"TTFT: arrival to first token", s.TTFTMs, ms},
-		{"TPOT: each further token", s.TPOTMs, ms},
-		{"tokens/s of one user", s.TokensPerSUser, rate},
-		{"tokens/s of the replica", s.TokensPerS, rate},
-		{"prefill", s.PrefillPerS, rate},
-	} {
-		if row.f.Value == 0 { // encoders write nothing
-			continue
-		}
-		t.Add(report.Text(row.name), report.Cell{Text: row.text(row.f.Value), Value: row.f.Value},
-			report.Text(row.text(row.f.Low)+" to "+row.text(row.f.High)), report.Text(string(row.f.Basis)))
+	if encoder {
+		add("arrival to answer", s.TTFTMs, report.Milliseconds)
+		add("input", s.PrefillPerS, rate)
+	} else {
+		add("TTFT: arrival to first token", s.TTFTMs, report.Milliseconds)
+		add("TPOT: each further token", s.TPOTMs, report.Milliseconds)
+		add("tokens/s of one user", s.TokensPerSUser, rate)
+		add("tokens/s of the replica", s.TokensPerS, rate)
+		add("prefill", s.PrefillPerS, rate)
 	}
 	t.Notes = []string{"Bound by " + s.Bound + "."}
 	if s.Saturated {
