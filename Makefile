@@ -19,11 +19,7 @@ race:   ## tests under the race detector
 
 FUZZTIME ?= 10s
 fuzz:   ## every fuzzer for FUZZTIME
-	@for pkg in $$(go list ./...); do \
-		for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
-			go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg || exit 1; \
-		done; \
-	done
+	.ci/fuzz $(FUZZTIME)
 
 bench:  ## benchmarks with allocations
 	go test -run '^$$' -bench . -benchmem ./...
