@@ -53,6 +53,9 @@ func (d *Deployment) check() error {
 	if d.Options.Speculation.Tokens > 0 && e.ID == LlamaCpp {
 		return unsupported("ask without", "speculative decoding of llama.cpp is not modelled")
 	}
+	if err := d.checkContextParallel(); err != nil {
+		return err
+	}
 	return d.checkTopology()
 }
 
@@ -109,9 +112,6 @@ func (d *Deployment) checkTopology() error {
 		return nil
 	}
 	tp := d.TP / d.AttentionDP
-	if err := d.checkContextParallel(tp); err != nil {
-		return err
-	}
 	for _, k := range d.Shape.kinds {
 		heads, kv := attentionHeads(&d.Model.Arch, k.Mixer)
 		if heads == 0 {
@@ -129,8 +129,8 @@ func (d *Deployment) checkTopology() error {
 
 // checkContextParallel allows to spread a cache over the ranks that would
 // otherwise hold copies of it: those beyond the KV heads, or of an MLA latent all.
-func (d *Deployment) checkContextParallel(tp int) error {
-	n := d.Options.contextParallel()
+func (d *Deployment) checkContextParallel() error {
+	n, tp := d.Options.contextParallel(), d.TP/d.AttentionDP
 	if n == 1 {
 		return nil
 	}

@@ -129,6 +129,7 @@ func TestContextParallel(t *testing.T) {
 		{"Qwen/Qwen3-8B", "vllm@0.19", 8, 2, "TP 8 keeps 1 copies"},
 		{"moonshotai/Kimi-K2-Thinking", "vllm@0.10", 8, 8, "has no decode context parallelism"},
 		{"deepseek-ai/DeepSeek-R1", "tensorrt-llm", 8, 8, "has no decode context parallelism"},
+		{"Qwen/Qwen3-8B", "llama.cpp", 1, 2, "has no decode context parallelism"},
 		{"google/gemma-3-27b-it", "vllm@0.19", 8, 2, "layers of sliding-window attention"},
 	} {
 		d := deploymentOf(t, k.model, "8x H200", "bf16", k.tp)
