@@ -105,3 +105,9 @@ func FuzzParseCPUList(f *testing.F) {
 		}
 	})
 }
+
+func TestNodeListsItsCPUs(t *testing.T) {
+	if got, want := (NUMANode{CPUs: "8-9,0-1"}).CPUIDs(), []int{0, 1, 8, 9}; !slices.Equal(got, want) {
+		t.Errorf("CPUs %v, want %v", got, want)
+	}
+}

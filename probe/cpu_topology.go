@@ -112,6 +112,9 @@ func parseCPUList(s string) []int {
 	return slices.Compact(ids)
 }
 
+// CPUIDs are the numbers of the node's CPUs, in order.
+func (n NUMANode) CPUIDs() []int { return parseCPUList(n.CPUs) }
+
 // numaNodes reads the memory domains.
 func (h *host) numaNodes() []NUMANode {
 	var nodes []NUMANode
