@@ -1,0 +1,99 @@
+package cpu
+
+import (
+	"context"
+	"math"
+	"slices"
+	"time"
+)
+
+// Rate is a quantity per second over repeated runs; the field that holds it
+// names the unit. The median is the figure to plan with, and the quartiles
+// say how far to trust it. An unknown rate has Unknown set and no figures.
+type Rate struct {
+	Median  float64 `json:"median,omitempty"`
+	Q1      float64 `json:"q1,omitempty"` // quartiles of the runs, by linear interpolation
+	Q3      float64 `json:"q3,omitempty"`
+	Best    float64 `json:"best,omitempty"`
+	Runs    int     `json:"runs,omitempty"`    // after the warm-up
+	Unknown string  `json:"unknown,omitempty"` // why there is no figure
+}
+
+// Known reports whether there is a figure.
+func (r Rate) Known() bool { return r.Unknown == "" && r.Runs > 0 }
+
+// Spread is the distance of the quartiles over the median, 0 when unknown.
+func (r Rate) Spread() float64 {
+	if r.Median == 0 {
+		return 0
+	}
+	return (r.Q3 - r.Q1) / r.Median
+}
+
+// rateOf summarises runs that each did work: rate = work / duration.
+func rateOf(work float64, runs []time.Duration) Rate {
+	rates := make([]float64, 0, len(runs))
+	for _, d := range runs {
+		if d > 0 {
+			rates = append(rates, work/d.Seconds())
+		}
+	}
+	if len(rates) == 0 {
+		return Rate{Unknown: "the clock is too coarse for the runs"}
+	}
+	slices.Sort(rates)
+	return Rate{
+		Median: quantile(rates, 0.5), Q1: quantile(rates, 0.25), Q3: quantile(rates, 0.75),
+		Best: rates[len(rates)-1], Runs: len(rates),
+	}
+}
+
+// quantile interpolates between the two neighbours in sorted values, of which
+// there is at least one; q is 0 to 1.
+func quantile(sorted []float64, q float64) float64 {
+	at := q * float64(len(sorted)-1)
+	low := int(math.Floor(at))
+	high := min(low+1, len(sorted)-1)
+	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
+}
+
+// How runs are repeated.
+const (
+	minRuns    = 5    // even where they take longer than their share of the time
+	maxRuns    = 1000 // more add nothing
+	warmRuns   = 3    // this many in a row must agree
+	warmSpread = 0.05 // by this, for the warm-up to end
+	warmShare  = 3    // or the warm-up has taken one part in warmShare of the time
+)
+
+// repeat calls run, which returns how long it took, until the time is over,
+// after a warm-up that is thrown away. It returns what it has, with the
+// context's error, when ctx ends.
+func repeat(ctx context.Context, share time.Duration, run func() time.Duration) ([]time.Duration, error) {
+	start := time.Now()
+	var warm []time.Duration
+	for !steady(warm) && (len(warm) == 0 || time.Since(start) < share/warmShare) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		warm = append(warm, run())
+	}
+	var runs []time.Duration
+	for len(runs) < minRuns || (time.Since(start) < share && len(runs) < maxRuns) {
+		if err := ctx.Err(); err != nil {
+			return runs, err
+		}
+		runs = append(runs, run())
+	}
+	return runs, nil
+}
+
+// steady reports whether the last runs agree.
+func steady(runs []time.Duration) bool {
+	if len(runs) < warmRuns {
+		return false
+	}
+	last := runs[len(runs)-warmRuns:]
+	low, high := slices.Min(last), slices.Max(last)
+	return float64(high-low) <= warmSpread*float64(low)
+}
