@@ -34,8 +34,9 @@ type Options struct {
 	// Seed makes the random data.
 	Seed uint64
 
-	// Progress is called before each step, from the goroutine of Run.
-	Progress func(Step)
+	// Progress is called before each step with what was measured so far, from
+	// the goroutine of Run. It may keep nothing of the report.
+	Progress func(Step, *Report)
 }
 
 // Step is a part of a run.

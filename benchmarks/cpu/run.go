@@ -97,7 +97,7 @@ func (s *session) walk(ctx context.Context) error {
 			return fmt.Errorf("cpu: stopped before %s: %w", step.name, err)
 		}
 		if s.opts.Progress != nil {
-			s.opts.Progress(Step{Name: step.name, Index: i, Steps: len(s.steps)})
+			s.opts.Progress(Step{Name: step.name, Index: i, Steps: len(s.steps)}, s.report)
 		}
 		share := max(0, time.Until(s.deadline)) / time.Duration(len(s.steps)-i)
 		if err := step.measure(ctx, share); err != nil {

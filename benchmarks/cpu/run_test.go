@@ -23,7 +23,7 @@ func smallMachine() *probe.Machine {
 func TestRunMeasures(t *testing.T) {
 	var steps []Step
 	o := Options{Machine: smallMachine(), Budget: 200 * time.Millisecond, MemoryBytes: 24 << 20,
-		Progress: func(s Step) { steps = append(steps, s) }}
+		Progress: func(s Step, _ *Report) { steps = append(steps, s) }}
 	r, err := Run(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -55,6 +55,23 @@ func TestRunMeasures(t *testing.T) {
 		t.Errorf("warnings: %s", said)
 	}
 	checkJSON(t, r)
+	checkMetrics(t, &r, len(rates))
+}
+
+// checkMetrics holds that every figure is a metric, and what is missing says why.
+func checkMetrics(t *testing.T, r *Report, figures int) {
+	t.Helper()
+	keys := map[string]bool{}
+	for _, m := range r.Metrics() {
+		keys[m.Key()] = true
+		if m.Value <= 0 || m.Low > m.Value || m.Value > m.High || m.Runs < minRuns || len(m.Samples) == 0 {
+			t.Errorf("metric %+v", m)
+		}
+	}
+	known := len(keys) + len(r.Skipped())
+	if least := figures + 1; known < least || !keys["read"] { // read in small pages is known or says why
+		t.Errorf("%d metrics and reasons (%v), want %d or more", known, keys, least)
+	}
 }
 
 func checkJSON(t *testing.T, r Report) {
@@ -88,13 +105,16 @@ func TestRunRefusesCachedArrays(t *testing.T) {
 
 func TestRunKeepsWhatItMeasured(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	r, err := Run(ctx, Options{Machine: smallMachine(), Budget: 50 * time.Millisecond, MemoryBytes: 16 << 20, Progress: func(s Step) {
+	r, err := Run(ctx, Options{Machine: smallMachine(), Budget: 50 * time.Millisecond, MemoryBytes: 16 << 20, Progress: func(s Step, _ *Report) {
 		if s.Name == "copy" {
 			cancel()
 		}
 	}})
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("error %v", err)
+	}
+	if len(r.Metrics()) != 1 || len(r.Skipped()) < 3 {
+		t.Errorf("metrics %+v, skipped %+v", r.Metrics(), r.Skipped())
 	}
 	if !r.Read.Known() || r.Copy.Unknown != "interrupted" || r.Triad.Unknown != notMeasured {
 		t.Errorf("read %+v, copy %+v, triad %+v", r.Read, r.Copy, r.Triad)

@@ -17,7 +17,15 @@ type Rate struct {
 	Best    float64 `json:"best,omitempty"`
 	Runs    int     `json:"runs,omitempty"`    // after the warm-up
 	Unknown string  `json:"unknown,omitempty"` // why there is no figure
+
+	// Samples are the runs in their order where there are few, else the medians
+	// of as many parts of equal length: neighbours of a short run are alike, and
+	// a comparison of two results must not count them apart.
+	Samples []float64 `json:"samples,omitempty"`
 }
+
+// mostSamples are kept of a rate.
+const mostSamples = 20
 
 // Known reports whether there is a figure.
 func (r Rate) Known() bool { return r.Unknown == "" && r.Runs > 0 }
@@ -41,11 +49,25 @@ func rateOf(work float64, runs []time.Duration) Rate {
 	if len(rates) == 0 {
 		return Rate{Unknown: "the clock is too coarse for the runs"}
 	}
+	samples := parts(rates, mostSamples)
 	slices.Sort(rates)
 	return Rate{
 		Median: quantile(rates, 0.5), Q1: quantile(rates, 0.25), Q3: quantile(rates, 0.75),
-		Best: rates[len(rates)-1], Runs: len(rates),
+		Best: rates[len(rates)-1], Runs: len(rates), Samples: samples,
 	}
+}
+
+// parts are the medians of n successive parts of values, or the values where
+// there are no more than n.
+func parts(values []float64, n int) []float64 {
+	n = min(n, len(values))
+	medians := make([]float64, n)
+	for i := range n {
+		part := slices.Clone(values[i*len(values)/n : (i+1)*len(values)/n])
+		slices.Sort(part)
+		medians[i] = quantile(part, 0.5)
+	}
+	return medians
 }
 
 // quantile interpolates between the two neighbours in sorted values, of which

@@ -3,6 +3,8 @@ package cpu
 import (
 	"context"
 	"errors"
+	"reflect"
+	"slices"
 	"testing"
 	"time"
 )
@@ -11,7 +13,7 @@ func TestRateOf(t *testing.T) {
 	// 12 units in 1, 2, 3, 4 and 6 seconds: 12, 6, 4, 3 and 2 a second.
 	runs := []time.Duration{4 * time.Second, time.Second, 6 * time.Second, 2 * time.Second, 3 * time.Second}
 	got := rateOf(12, runs)
-	if want := (Rate{Median: 4, Q1: 3, Q3: 6, Best: 12, Runs: 5}); got != want {
+	if want := (Rate{Median: 4, Q1: 3, Q3: 6, Best: 12, Runs: 5, Samples: []float64{3, 12, 2, 6, 4}}); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	if !got.Known() || got.Spread() != 0.75 {
@@ -19,6 +21,14 @@ func TestRateOf(t *testing.T) {
 	}
 	if r := rateOf(12, nil); r.Known() || r.Unknown == "" || r.Spread() != 0 {
 		t.Errorf("without runs: %+v", r)
+	}
+}
+
+func TestParts(t *testing.T) {
+	for n, want := range map[int][]float64{1: {4}, 2: {2, 9}, 3: {1.5, 3.5, 9}, 9: {1, 2, 3, 4, 9, 9, 9}} {
+		if got := parts([]float64{1, 2, 3, 4, 9, 9, 9}, n); !slices.Equal(got, want) {
+			t.Errorf("%d parts: %v, want %v", n, got, want)
+		}
 	}
 }
 
