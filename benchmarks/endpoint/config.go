@@ -40,12 +40,15 @@ type Config struct {
 	Objectives Objectives
 
 	// OnRecord is given every request that has ended, warm-up included, and
-	// OnProgress interim figures every ProgressEvery (0: each second). Both are
+	// OnProgress interim figures every ProgressEvery (0: each second). All are
 	// called from one goroutine and should return soon: requests wait to be
 	// counted meanwhile.
 	OnRecord      func(Record)
 	OnProgress    func(Progress)
 	ProgressEvery time.Duration
+	// OnInterim is given with each progress the result as if the run were
+	// interrupted then, but with nothing cut: what a run that is killed leaves.
+	OnInterim func(*Result)
 }
 
 // Objectives are the latencies that a good request keeps, in milliseconds; 0

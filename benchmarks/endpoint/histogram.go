@@ -119,6 +119,17 @@ type Stats struct {
 	Max   float64 `json:"max"`
 }
 
+// Quantile is one value of [Stats] by its name.
+type Quantile struct {
+	Name string // mean, p50, p90, p95, p99, p99.9
+	Ms   float64
+}
+
+// Quantiles are the mean and the quantiles, from small to large shares.
+func (s *Stats) Quantiles() []Quantile {
+	return []Quantile{{"mean", s.Mean}, {"p50", s.P50}, {"p90", s.P90}, {"p95", s.P95}, {"p99", s.P99}, {"p99.9", s.P999}}
+}
+
 // Stats summarises the histogram; nil when it is empty: unknown, not zero.
 func (h *Histogram) Stats() *Stats {
 	if h.n == 0 {

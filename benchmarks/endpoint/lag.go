@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"runtime/metrics"
+	"sync"
 	"time"
 )
 
@@ -15,8 +16,10 @@ const LagLimit = 5 * time.Millisecond
 // gives no time; and by the Go scheduler's own record of how long goroutines
 // that could run had to wait, which sees too much work in this process.
 type lagProbe struct {
-	sleep      Histogram
-	begin, end *metrics.Float64Histogram
+	mu    sync.Mutex
+	sleep Histogram
+	begin *metrics.Float64Histogram
+	end   *metrics.Float64Histogram // nil while it runs
 }
 
 const (
@@ -27,7 +30,11 @@ const (
 // run measures until the context ends, and from the moment that measuring
 // reports true.
 func (p *lagProbe) run(ctx context.Context, measuring func() bool) {
-	defer func() { p.end = schedulerLatencies() }()
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.end = schedulerLatencies()
+	}()
 	timer := time.NewTimer(probeEvery)
 	defer timer.Stop()
 	for {
@@ -41,11 +48,28 @@ func (p *lagProbe) run(ctx context.Context, measuring func() bool) {
 		if !measuring() {
 			continue
 		}
-		if p.begin == nil {
-			p.begin = schedulerLatencies()
-		}
-		p.sleep.Add(time.Since(slept) - probeEvery)
+		p.add(time.Since(slept) - probeEvery)
 	}
+}
+
+func (p *lagProbe) add(late time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.begin == nil {
+		p.begin = schedulerLatencies()
+	}
+	p.sleep.Add(late)
+}
+
+// stats are what was measured so far.
+func (p *lagProbe) stats() (sleep *Stats, scheduler *float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	end := p.end
+	if end == nil {
+		end = schedulerLatencies()
+	}
+	return p.sleep.Stats(), schedulerP99(p.begin, end)
 }
 
 // schedulerLatencies reads the runtime's histogram; nil where there is none.

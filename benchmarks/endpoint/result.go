@@ -1,9 +1,6 @@
 package endpoint
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // Result is what a run measured. Warm-up is in no figure but Counts.Warmup and
 // the in-flight figures of Steady.
@@ -114,20 +111,19 @@ type Lag struct {
 	Connect      *Stats   `json:"connect_ms,omitempty"`           // of requests that needed a new connection
 }
 
-// result makes the document of a run whose context was ctx.
-func (r *runner) result(ctx context.Context, tok Tokenizer) *Result {
-	t, g, cfg := r.tally, &r.gate, r.cfg
+// result makes the document of a run that has ended, or of what it measured so
+// far. The collector alone calls it while the run goes on.
+func (r *runner) result(interrupted bool) *Result {
+	t, g, cfg := r.tally, r.gate.spanUntil(r.client.since()), r.cfg
+	sleep, scheduler := r.probe.stats()
 	res := &Result{
 		URL: r.client.root + r.client.target.API.path(), API: r.client.target.API, Model: r.client.target.Model,
-		Load: cfg.Load, Shared: cfg.SharedPrefix, Seed: cfg.Seed, Tokenizer: tok,
-		Interrupted: ctx.Err() != nil, Stopped: g.why,
+		Started: r.started, Load: cfg.Load, Shared: cfg.SharedPrefix, Seed: cfg.Seed, Tokenizer: r.tokenizer,
+		Interrupted: interrupted, Stopped: g.why,
 		Counts:   Counts{t.warmup, t.completed, t.failed, t.cut, int(r.held.Load())},
 		Failures: t.failureCounts(),
 		TTFT:     t.ttft.Stats(), TPOT: t.tpot.Stats(), ITL: t.itl.Stats(), E2E: t.e2e.Stats(),
-		Client: Lag{t.lag.Stats(), r.probe.sleep.Stats(), schedulerP99(r.probe.begin, r.probe.end), t.connect.Stats()},
-	}
-	if res.Stopped == "" {
-		res.Stopped = StoppedInterrupted
+		Client: Lag{t.lag.Stats(), sleep, scheduler, t.connect.Stats()},
 	}
 	if cfg.Load.Kind != Replay {
 		res.Input, res.Output = &cfg.Input, &cfg.Output
@@ -141,7 +137,7 @@ func (r *runner) result(ctx context.Context, tok Tokenizer) *Result {
 	if t.completed > 0 && window > 0 {
 		res.Rates = ratesOf(slot{float64(t.input), float64(t.output), float64(t.completed), 0}, window)
 	}
-	res.InFlight = r.flights()
+	res.InFlight = g.flights(t.series)
 	res.Steady = t.steady(g.from, g.until)
 	if cfg.Objectives.stated() && t.completed+t.failed > 0 {
 		res.Goodput = &Goodput{Objectives: cfg.Objectives, Good: t.good, Share: float64(t.good) / float64(t.completed+t.failed)}
@@ -153,8 +149,7 @@ func (r *runner) result(ctx context.Context, tok Tokenizer) *Result {
 	return res
 }
 
-func (r *runner) flights() InFlight {
-	g, s := &r.gate, r.tally.series
+func (g span) flights(s *series) InFlight {
 	window := g.until - g.from
 	if window <= 0 {
 		return InFlight{}
@@ -188,7 +183,8 @@ func (t *tally) tokens() TokenCounts {
 		c.InputFrom, c.OutputFrom = FromNothing, FromNothing
 	}
 	if t.cachedKnown {
-		c.Cached = &t.cached
+		cached := t.cached // the tally goes on
+		c.Cached = &cached
 		if t.ofInput > 0 {
 			share := float64(t.cached) / float64(t.ofInput)
 			c.CachedShare = &share

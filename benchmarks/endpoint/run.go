@@ -40,18 +40,15 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 		return nil, fmt.Errorf("endpoint: %w", err)
 	}
 	r := &runner{
-		cfg: &cfg, client: c,
+		cfg: &cfg, client: c, tokenizer: tok, started: time.Now(),
 		gate:     gate{cfg: &cfg},
 		jobs:     make(chan job, max(cfg.Load.Concurrency, 256)), // when all slots go empty at once, all find the next
 		outcomes: make(chan outcome, 1024),
 		tally:    newTally(&cfg),
 	}
 	p := &producer{cfg: &cfg, template: tpl, schedule: newSchedule(cfg.Load, stream(cfg.Seed, arrivalStream))}
-	started := time.Now()
 	r.run(inner, p)
-	res := r.result(ctx, tok)
-	res.Started = started
-	return res, nil
+	return r.result(ctx.Err() != nil), nil
 }
 
 // tokenizer is the one given, else the server's.
@@ -69,15 +66,17 @@ func (c *client) tokenizer(ctx context.Context, cfg *Config) (Tokenizer, error) 
 
 // runner is one run under way.
 type runner struct {
-	cfg      *Config
-	client   *client
-	gate     gate
-	jobs     chan job
-	outcomes chan outcome
-	tally    *tally
-	probe    lagProbe
-	inFlight atomic.Int64
-	held     atomic.Int64 // arrivals that MaxInFlight held back
+	cfg       *Config
+	client    *client
+	tokenizer Tokenizer
+	started   time.Time
+	gate      gate
+	jobs      chan job
+	outcomes  chan outcome
+	tally     *tally
+	probe     lagProbe
+	inFlight  atomic.Int64
+	held      atomic.Int64 // arrivals that MaxInFlight held back
 }
 
 // run sends the load and returns when every request has ended.
@@ -253,6 +252,9 @@ func (r *runner) collect() {
 			if r.cfg.OnProgress != nil {
 				r.cfg.OnProgress(r.tally.progress(r.client.since(), int(r.inFlight.Load()), r.gate.measuring.Load()))
 			}
+			if r.cfg.OnInterim != nil {
+				r.cfg.OnInterim(r.result(true))
+			}
 		}
 	}
 }
@@ -262,14 +264,30 @@ type gate struct {
 	cfg       *Config
 	measuring atomic.Bool // a measured request has been admitted
 
-	mu       sync.Mutex
-	sent     int
-	measured int
-	from     time.Duration // start of the first measured request
-	last     time.Duration // start of the last request admitted
-	closed   bool
+	mu   sync.Mutex
+	sent int
+	last time.Duration // start of the last request admitted
+	span
+}
+
+// span is the time in which the load was held.
+type span struct {
+	measured int           // requests
+	from     time.Duration // start of the first of them
 	until    time.Duration // when the load was no longer held
+	closed   bool          // by why
 	why      string
+}
+
+// spanUntil is the time in which the load was held until now.
+func (g *gate) spanUntil(now time.Duration) span {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.span
+	if !s.closed {
+		s.until, s.why = now, StoppedInterrupted
+	}
+	return s
 }
 
 // admit lets a request in that starts at t, unless the run's bounds are

@@ -50,6 +50,15 @@ func TestClosedLoop(t *testing.T) {
 					t.Errorf("%s %s: %+v, want %g", api, name, s.got, s.value)
 				}
 			}
+			values := map[string]float64{}
+			for _, m := range res.Metrics() {
+				values[m.Key()] = m.Value
+			}
+			for key, want := range map[string]float64{"ttft/quantile=p99": 200, "tpot/quantile=p50": 10, "requests": 20 / 3.0, "failed": 0, "good": 0} {
+				if got, ok := values[key]; !ok || math.Abs(got-want) > 1e-6 {
+					t.Errorf("metric %s: %g (%v), want %g", key, got, ok, want)
+				}
+			}
 			if c := (Counts{Warmup: 4, Completed: 20}); res.Counts != c || len(records) != 24 || res.Stopped != StoppedRequests || res.Interrupted {
 				t.Errorf("%+v, %d records, stopped by %s", res.Counts, len(records), res.Stopped)
 			}
@@ -270,6 +279,35 @@ func TestGoodputOfSome(t *testing.T) {
 		})
 		if res.Goodput.Good != 1 || res.Goodput.Share != 1.0/20 { // only the very first found the server idle
 			t.Errorf("%+v", res.Goodput)
+		}
+	})
+}
+
+// TestInterim holds that interim results grow into the last one, and that none
+// changes after it was given.
+func TestInterim(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var texts []string
+		var interim []*Result
+		f := &fake{ttft: 200 * time.Millisecond, itl: 10 * time.Millisecond, cached: 16}
+		res, _ := run(t, f, func(c *Config) {
+			c.OnInterim = func(r *Result) { interim, texts = append(interim, r), append(texts, jsonOf(t, r)) }
+		})
+		if len(interim) != 3 { // 20 requests in two slots, 300 ms each: 3 s
+			t.Fatalf("%d interim results", len(interim))
+		}
+		last := 0
+		for i, r := range interim {
+			if jsonOf(t, r) != texts[i] {
+				t.Errorf("interim result %d changed", i)
+			}
+			if r.Counts.Completed <= last || !r.Interrupted || r.Counts.Cut != 0 {
+				t.Errorf("interim result %d: %+v after %d", i, r.Counts, last)
+			}
+			last = r.Counts.Completed
+		}
+		if last > res.Counts.Completed || res.Interrupted {
+			t.Errorf("%d, then %+v", last, res.Counts)
 		}
 	})
 }
