@@ -42,13 +42,18 @@ func TestStoreKeepsResults(t *testing.T) {
 	if err != nil || len(list) != 3 || list[0].ID != g.ID || list[2].ID != b.ID {
 		t.Fatalf("%v, %v", list, err)
 	}
-	for id, want := range map[string]string{"latest": b.ID, "latest:gpu": g.ID, "20261126T080000": a.ID, b.ID: b.ID} {
+	for id, want := range map[string]string{"latest": b.ID, "latest:gpu": g.ID, "latest~1": a.ID, "latest~0:cpu": b.ID, "latest~2": g.ID, "20261126T080000": a.ID, b.ID: b.ID} {
 		if r, err := s.Get(id); err != nil || r.ID != want {
 			t.Errorf("%s: %v, %v", id, r, err)
 		}
 	}
 	if _, err := s.Get("20261126T0800"); !errors.Is(err, ErrAmbiguous) {
 		t.Errorf("an id of two: %v", err)
+	}
+	for id, want := range map[string]string{"latest~3": "which holds 3", "latest~1:gpu": "no result", "latest~x": "accepted is a number", "latest~-1": "accepted is a number"} {
+		if _, err := s.Get(id); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", id, err, want)
+		}
 	}
 	if _, err := s.Get("2030"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("an id of none: %v", err)
@@ -58,6 +63,41 @@ func TestStoreKeepsResults(t *testing.T) {
 	}
 	if list, err := s.List(); len(list) != 3 || err == nil || !strings.Contains(err.Error(), "0004.json") {
 		t.Errorf("beside a broken file: %d results, %v", len(list), err)
+	}
+}
+
+func TestStoreRemoves(t *testing.T) {
+	s := OpenStore(t.TempDir())
+	a := sample("20261126T080000Z-cpu-0001", 10)
+	if err := s.Put(a); err != nil {
+		t.Fatal(err)
+	}
+	j, err := s.Journal(a.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.Append(map[string]int{"n": 1})
+	j.Append(func() {}) // no document: the journal ends before it
+	j.Append(map[string]int{"n": 2})
+	if err := j.Close(); err == nil {
+		t.Error("a journal that lost a sample says nothing")
+	}
+	if text, err := os.ReadFile(s.JournalPath(a.ID)); err != nil || string(text) != "{\"n\":1}\n" {
+		t.Errorf("journal %q, %v", text, err)
+	}
+	for range 2 { // the second finds nothing, which is no error
+		if err := s.Remove(a.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Get("latest"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("after it was removed: %v", err)
+	}
+	if left, err := os.ReadDir(s.Dir()); err != nil || len(left) > 0 {
+		t.Errorf("left are %v, %v", left, err)
+	}
+	if err := s.Remove("../x"); err == nil {
+		t.Error("a path was removed")
 	}
 }
 

@@ -32,8 +32,7 @@ func ContextOf(m *probe.Machine) Context {
 		hardware = append(hardware, fmt.Sprintf("%d GiB memory", (m.Memory.TotalBytes+(1<<29))>>30))
 	}
 	hardware = append(hardware, accelerators(m)...)
-	sum := sha256.Sum256([]byte(m.OS.Arch + "\n" + strings.Join(hardware, "\n")))
-	c := Context{Fingerprint: hex.EncodeToString(sum[:6]), Hardware: hardware}
+	c := Context{Fingerprint: fingerprint(append([]string{m.OS.Arch}, hardware...)), Hardware: hardware, Facts: []Fact{}}
 	c.add("os", strings.TrimSpace(m.OS.Name+" "+m.OS.Distribution))
 	c.add("kernel", m.OS.Kernel)
 	c.add("virtualization", m.OS.Virtualization)
@@ -51,6 +50,16 @@ func ContextOf(m *probe.Machine) Context {
 		}
 	}
 	return c
+}
+
+// ContextNamed describes hardware of which no more is known than its name.
+func ContextNamed(hardware string) Context {
+	return Context{Fingerprint: fingerprint([]string{hardware}), Hardware: []string{hardware}, Facts: []Fact{}}
+}
+
+func fingerprint(parts []string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
+	return hex.EncodeToString(sum[:6])
 }
 
 // accelerators counts the usable ones by name, in the order of their names.

@@ -2,6 +2,7 @@ package benchmarks
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -35,6 +36,18 @@ func WriteGo(w io.Writer, results []*Result) error {
 		fmt.Fprintln(out)
 	}
 	return out.Flush()
+}
+
+// WriteLines writes results as JSON, a document a line.
+func WriteLines(w io.Writer, results []*Result) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	for _, r := range results {
+		if err := e.Encode(r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // benchmarkName begins with a capital letter and holds no space.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/plimsoll-dev/plimsoll/catalog/atomicfile"
@@ -44,31 +45,65 @@ func (s *Store) Put(r *Result) error {
 	return nil
 }
 
+// Remove takes a result and its samples out of the store; one that is not there is no error.
+func (s *Store) Remove(id string) error {
+	if !idForm.MatchString(id) {
+		return fmt.Errorf("benchmarks: id %q: accepted is a time, the kind and four hexadecimal digits", id)
+	}
+	for _, path := range []string{s.JournalPath(id), s.path(id)} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("benchmarks: %w", err)
+		}
+	}
+	return nil
+}
+
 // ErrAmbiguous says that a short id fits several results.
 var ErrAmbiguous = errors.New("fits several results")
 
-// Get reads a result by its id, the beginning of it, or "latest"; a kind after a
-// colon looks at results of that kind alone ("latest:cpu"). An id that nothing
-// fits is [fs.ErrNotExist].
+// Get reads a result by its id, the beginning of it, "latest" or, of those
+// before it, "latest~1" and so on; a kind after a colon looks at results of that
+// kind alone ("latest~1:cpu"). An id that nothing fits is [fs.ErrNotExist].
 func (s *Store) Get(id string) (*Result, error) {
 	prefix, kind, _ := strings.Cut(id, ":")
+	back, err := backOf(&prefix)
+	if err != nil {
+		return nil, fmt.Errorf("benchmarks: result %q: %w", id, err)
+	}
 	ids, err := s.ids()
 	if err != nil {
 		return nil, err
 	}
 	var fit []string
 	for _, known := range ids {
-		if (prefix == "latest" || strings.HasPrefix(known, prefix)) && (kind == "" || strings.Contains(known, "-"+kind+"-")) {
+		if (prefix == latest || strings.HasPrefix(known, prefix)) && (kind == "" || strings.Contains(known, "-"+kind+"-")) {
 			fit = append(fit, known)
 		}
 	}
 	switch {
-	case len(fit) == 0:
-		return nil, fmt.Errorf("benchmarks: no result %q in %s: %w", id, s.dir, fs.ErrNotExist)
-	case len(fit) > 1 && prefix != "latest":
+	case len(fit) <= back:
+		return nil, fmt.Errorf("benchmarks: no result %q in %s, which holds %d: %w", id, s.dir, len(ids), fs.ErrNotExist)
+	case len(fit) > 1 && prefix != latest:
 		return nil, fmt.Errorf("benchmarks: result %q %w: %s", id, ErrAmbiguous, strings.Join(fit[:min(len(fit), 5)], ", "))
 	}
-	return Read(s.path(fit[len(fit)-1]))
+	return Read(s.path(fit[len(fit)-1-back]))
+}
+
+// latest names the newest result.
+const latest = "latest"
+
+// backOf takes "~N" off the name of the newest result.
+func backOf(name *string) (int, error) {
+	before, n, ok := strings.Cut(*name, "~")
+	if !ok || before != latest {
+		return 0, nil
+	}
+	back, err := strconv.Atoi(n)
+	if err != nil || back < 0 {
+		return 0, fmt.Errorf("%s~%s: accepted is a number of results before the latest", latest, n)
+	}
+	*name = latest
+	return back, nil
 }
 
 // List reads all results, the oldest first. Files that are no results are

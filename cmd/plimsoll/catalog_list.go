@@ -12,7 +12,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/report"
 )
 
-var errNoSubcommand = errors.New("catalog needs a command: list, show, check or import")
+var errNoSubcommand = errors.New("a command is missing")
 
 // catalogListDocument lists entries of one kind in full, or counts all kinds.
 type catalogListDocument struct {

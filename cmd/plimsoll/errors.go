@@ -35,7 +35,7 @@ func usagef(format string, args ...any) error { return usage(fmt.Errorf(format, 
 
 // failure is an error as it is shown.
 type failure struct {
-	Code     string    `json:"code"` // usage, unknown_name, ambiguous_name, invalid_file, unreadable_file, unsupported, interrupted, internal
+	Code     string    `json:"code"` // usage, unknown_name, ambiguous_name, invalid_file, unreadable_file, unsupported, interrupted, unreachable, internal
 	Message  string    `json:"message"`
 	Hints    []string  `json:"hints"`
 	Problems []problem `json:"problems,omitempty"` // of a file, in the order of its lines
@@ -67,14 +67,21 @@ func explain(ctx context.Context, err error) (f failure, status int) {
 		version     *catalog.VersionError
 		hardware    *catalog.HardwareError
 		path        *fs.PathError
+		unreachable *unreachableError
 	)
 	if errors.As(err, &input) {
 		f.Hints = append(f.Hints, input.hints...)
+	}
+	if errors.As(err, &unreachable) {
+		f.Hints = append(f.Hints, unreachable.hints...)
 	}
 	switch {
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		f.Code, f.Message = "interrupted", "interrupted"
 		return f, exitInterrupted
+	case unreachable != nil:
+		f.Code = "unreachable"
+		return f, exitUnreachable
 	case errors.As(err, &problems):
 		f.Code = "invalid_file"
 		for _, p := range problems {

@@ -37,6 +37,7 @@ func start() int {
 		LookupEnv: os.LookupEnv,
 		Width:     report.TerminalWidth(os.Stdout, os.LookupEnv),
 		Terminal:  report.IsTerminal(os.Stdout),
+		Watched:   report.IsTerminal(os.Stderr),
 		Now:       time.Now,
 	})
 }

@@ -90,6 +90,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.explainCommand(),
 		a.verifyCommand(),
 		a.accuracyCommand(),
+		a.benchCommand(),
 		a.versionCommand(),
 		a.completionCommand(),
 	)

@@ -20,6 +20,7 @@ type env struct {
 	LookupEnv func(string) (string, bool)
 	Width     int  // columns to wrap at, 0 unknown
 	Terminal  bool // a person reads Stdout
+	Watched   bool // a person reads Stderr
 	Now       func() time.Time
 }
 
@@ -29,6 +30,8 @@ const (
 	exitInternal    = 1
 	exitUsage       = 2
 	exitInfeasible  = 3
+	exitUnfit       = 15  // hardware, or the disk that keeps results, failed in a measurement
+	exitUnreachable = 20  // an endpoint gave no answer that could be measured
 	exitInterrupted = 130 // what shells report for SIGINT
 )
 
