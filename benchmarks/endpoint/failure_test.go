@@ -15,31 +15,33 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/plimsoll-dev/plimsoll/benchmarks/endpoint/endpointtest"
 )
 
 func TestFailuresAreToldApart(t *testing.T) {
 	for name, c := range map[string]struct {
-		fake   *fake
+		fake   *endpointtest.Server
 		kind   FailureKind
 		status int
 		detail string
 		change func(*Config)
 	}{
-		"429":          {&fake{mode: "status", status: 429}, HTTPStatus, 429, "status 429 for Bearer [key]", nil},
-		"503":          {&fake{mode: "status", status: 503}, HTTPStatus, 503, "status 503", nil},
-		"redirect":     {&fake{mode: "redirect"}, HTTPStatus, 307, "not followed", nil},
-		"json":         {&fake{mode: "json"}, NotAStream, 0, "application/json", nil},
-		"stall":        {&fake{mode: "stall"}, Stalled, 0, "", func(c *Config) { c.Target.Stall = time.Second }},
-		"slow":         {&fake{ttft: 5 * time.Second}, TimedOut, 0, "", func(c *Config) { c.Target.Timeout = time.Second }},
-		"broken":       {&fake{mode: "broken"}, BrokenSSE, 0, "not a JSON object", nil},
-		"long event":   {&fake{mode: "long event"}, BrokenSSE, 0, "longer than the bound of 1000 bytes", func(c *Config) { c.Target.MaxEvent = 1000 }},
-		"large body":   {&fake{}, TooLarge, 0, "", func(c *Config) { c.Target.MaxBody = 500 }},
-		"server error": {&fake{mode: "server error"}, ServerError, 0, "out of blocks", nil},
-		"early":        {&fake{mode: "early"}, EndedEarly, 0, "after 5 pieces", nil},
-		"no done":      {&fake{mode: "no done"}, EndedEarly, 0, "without [DONE]", nil},
-		"abort":        {&fake{mode: "abort"}, EndedEarly, 0, "", nil},
-		"lies":         {&fake{mode: "lies"}, Contradiction, 0, "usage says 5 output tokens, the stream brought 11", nil},
-		"empty":        {&fake{mode: "empty"}, Empty, 0, "", nil},
+		"429":          {&endpointtest.Server{Mode: "status", Status: 429}, HTTPStatus, 429, "status 429 for Bearer [key]", nil},
+		"503":          {&endpointtest.Server{Mode: "status", Status: 503}, HTTPStatus, 503, "status 503", nil},
+		"redirect":     {&endpointtest.Server{Mode: "redirect"}, HTTPStatus, 307, "not followed", nil},
+		"json":         {&endpointtest.Server{Mode: "json"}, NotAStream, 0, "application/json", nil},
+		"stall":        {&endpointtest.Server{Mode: "stall"}, Stalled, 0, "", func(c *Config) { c.Target.Stall = time.Second }},
+		"slow":         {&endpointtest.Server{TTFT: 5 * time.Second}, TimedOut, 0, "", func(c *Config) { c.Target.Timeout = time.Second }},
+		"broken":       {&endpointtest.Server{Mode: "broken"}, BrokenSSE, 0, "not a JSON object", nil},
+		"long event":   {&endpointtest.Server{Mode: "long event"}, BrokenSSE, 0, "longer than the bound of 1000 bytes", func(c *Config) { c.Target.MaxEvent = 1000 }},
+		"large body":   {&endpointtest.Server{}, TooLarge, 0, "", func(c *Config) { c.Target.MaxBody = 500 }},
+		"server error": {&endpointtest.Server{Mode: "server error"}, ServerError, 0, "out of blocks", nil},
+		"early":        {&endpointtest.Server{Mode: "early"}, EndedEarly, 0, "after 5 pieces", nil},
+		"no done":      {&endpointtest.Server{Mode: "no done"}, EndedEarly, 0, "without [DONE]", nil},
+		"abort":        {&endpointtest.Server{Mode: "abort"}, EndedEarly, 0, "", nil},
+		"lies":         {&endpointtest.Server{Mode: "lies"}, Contradiction, 0, "usage says 5 output tokens, the stream brought 11", nil},
+		"empty":        {&endpointtest.Server{Mode: "empty"}, Empty, 0, "", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -69,7 +71,7 @@ func TestFailuresAreToldApart(t *testing.T) {
 
 func TestLimitsAreKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, records := run(t, &fake{mode: "stall", itl: 10 * time.Millisecond}, func(c *Config) {
+		_, records := run(t, &endpointtest.Server{Mode: "stall", ITL: 10 * time.Millisecond}, func(c *Config) {
 			c.Target.Stall, c.Requests = 2*time.Second, 1
 		})
 		// The last byte comes after 4 gaps and the wait before the stall; looks are 100 ms apart.
@@ -81,7 +83,7 @@ func TestLimitsAreKept(t *testing.T) {
 
 func TestUTF8SplitAcrossReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		res, _ := run(t, &fake{mode: "split utf8"}, nil)
+		res, _ := run(t, &endpointtest.Server{Mode: "split utf8"}, nil)
 		if res.Counts.Completed != 20 || res.Tokens.Output != 220 {
 			t.Errorf("%+v %+v", res.Counts, res.Failures)
 		}
@@ -120,7 +122,7 @@ func (timeoutError) Temporary() bool { return true }
 
 // TestOverTheNetwork runs against real sockets: nothing depends on the pipes.
 func TestOverTheNetwork(t *testing.T) {
-	server := httptest.NewServer(&fake{itl: time.Millisecond})
+	server := httptest.NewServer(&endpointtest.Server{ITL: time.Millisecond})
 	defer server.Close()
 	cfg := Config{
 		Target: Target{URL: server.URL + "/v1/completions"}, Load: Load{Kind: ClosedLoop, Concurrency: 4},
@@ -157,7 +159,7 @@ func TestNobodyListens(t *testing.T) {
 }
 
 func TestCertificatesAreVerified(t *testing.T) {
-	server := httptest.NewUnstartedServer(&fake{})
+	server := httptest.NewUnstartedServer(&endpointtest.Server{})
 	server.Config.ErrorLog = quiet()
 	server.StartTLS()
 	defer server.Close()

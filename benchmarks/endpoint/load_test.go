@@ -197,7 +197,7 @@ func TestPrompts(t *testing.T) {
 		if tokens != 1007 {
 			t.Errorf("%d tokens, want 1007", tokens)
 		}
-		return strings.Fields(decode(t, body).prompt)
+		return strings.Fields(decode(t, body).Prompt)
 	}
 	a, b, again := prompt(0), prompt(1), prompt(0)
 	if len(a) != 800 || !slices.Equal(a, again) { // (1007 - 7) / 1.25
@@ -207,7 +207,7 @@ func TestPrompts(t *testing.T) {
 		t.Error("half of the prompt is to be shared, and no more")
 	}
 	q := decode(t, tpl.body("quo\"te\n", 3))
-	if q.prompt != "quo\"te\n" || q.fields["max_tokens"] != 3.0 || q.fields["model"] != `a"b` || q.fields["temperature"] != 0.0 {
+	if q.Prompt != "quo\"te\n" || q.Fields["max_tokens"] != 3.0 || q.Fields["model"] != `a"b` || q.Fields["temperature"] != 0.0 {
 		t.Errorf("%+v", q)
 	}
 }

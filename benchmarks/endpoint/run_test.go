@@ -10,10 +10,12 @@ import (
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
+
+	"github.com/plimsoll-dev/plimsoll/benchmarks/endpoint/endpointtest"
 )
 
 // run runs a load in a bubble with a clock of its own: times are exact.
-func run(t *testing.T, f *fake, change func(*Config)) (*Result, []Record) {
+func run(t *testing.T, f *endpointtest.Server, change func(*Config)) (*Result, []Record) {
 	t.Helper()
 	var records []Record
 	cfg := Config{
@@ -34,7 +36,7 @@ func run(t *testing.T, f *fake, change func(*Config)) (*Result, []Record) {
 func TestClosedLoop(t *testing.T) {
 	for _, api := range []API{Completions, Chat} {
 		synctest.Test(t, func(t *testing.T) {
-			f := &fake{ttft: 200 * time.Millisecond, itl: 10 * time.Millisecond, cached: 16}
+			f := &endpointtest.Server{TTFT: 200 * time.Millisecond, ITL: 10 * time.Millisecond, Cached: 16}
 			res, records := run(t, f, func(c *Config) {
 				c.Target.API, c.Target.Key = api, "sk-1"
 				c.WarmupRequests = 4
@@ -77,9 +79,9 @@ func TestClosedLoop(t *testing.T) {
 			if res.Client.Send.Max != 0 || *res.TokensPerPiece != 1 {
 				t.Errorf("lag %+v, %g tokens a piece", res.Client.Send, *res.TokensPerPiece)
 			}
-			for _, q := range f.log() {
-				if q.path != "/v1"+api.path() || q.auth != "Bearer sk-1" {
-					t.Errorf("%s with %q", q.path, q.auth)
+			for _, q := range f.Log() {
+				if q.Path != "/v1"+api.path() || q.Auth != "Bearer sk-1" {
+					t.Errorf("%s with %q", q.Path, q.Auth)
 				}
 			}
 			if strings.Contains(jsonOf(t, res)+jsonOf(t, records), "sk-1") {
@@ -93,7 +95,7 @@ func TestOpenLoopCountsFromTheIntendedStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
 		// From 2 s to 5 s the server freezes: whoever comes waits until 5 s.
-		f := &fake{ttft: 100 * time.Millisecond, itl: time.Millisecond, frozen: func() time.Duration {
+		f := &endpointtest.Server{TTFT: 100 * time.Millisecond, ITL: time.Millisecond, Frozen: func() time.Duration {
 			if at := time.Since(begin); at >= 2*time.Second && at < 5*time.Second {
 				return 5*time.Second - at
 			}
@@ -128,7 +130,7 @@ func TestOpenLoopCountsFromTheIntendedStart(t *testing.T) {
 // part of their latency and is reported as lag.
 func TestWaitForASlotCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		res, records := run(t, &fake{ttft: time.Second}, func(c *Config) {
+		res, records := run(t, &endpointtest.Server{TTFT: time.Second}, func(c *Config) {
 			c.Load = Load{Kind: Constant, Rate: 10}
 			c.MaxInFlight, c.Requests, c.Output = 1, 5, Tokens(1)
 		})
@@ -147,7 +149,7 @@ func TestWaitForASlotCounts(t *testing.T) {
 
 func TestWarmupByTimeAndDuration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		res, records := run(t, &fake{ttft: 100 * time.Millisecond}, func(c *Config) {
+		res, records := run(t, &endpointtest.Server{TTFT: 100 * time.Millisecond}, func(c *Config) {
 			c.Requests, c.Output = 0, Tokens(1)
 			c.Warmup, c.Duration = time.Second, 2*time.Second
 		})
@@ -165,7 +167,7 @@ func TestWarmupByTimeAndDuration(t *testing.T) {
 
 func TestReplayedRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{ttft: time.Second}
+		f := &endpointtest.Server{TTFT: time.Second}
 		res, records := run(t, f, func(c *Config) {
 			c.Load = Load{Kind: Replay, Timed: []Timed{
 				{At: 0, Prompt: "of its own", OutputTokens: 1}, {At: 50 * time.Millisecond, InputTokens: 57, OutputTokens: 2},
@@ -175,8 +177,8 @@ func TestReplayedRequests(t *testing.T) {
 		if res.Stopped != StoppedList || res.Counts.Completed != 2 || res.Input != nil {
 			t.Errorf("%+v", res)
 		}
-		q := f.log()
-		if q[0].prompt != "of its own" || len(strings.Fields(q[1].prompt)) != 40 || records[1].StartS != 0.05 || records[1].InputTokens != 57 {
+		q := f.Log()
+		if q[0].Prompt != "of its own" || len(strings.Fields(q[1].Prompt)) != 40 || records[1].StartS != 0.05 || records[1].InputTokens != 57 {
 			t.Errorf("%+v, %+v", q, records)
 		}
 	})
@@ -188,7 +190,7 @@ func TestInterruptedRunKeepsWhatItMeasured(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			var records, steps int
 			cfg := Config{
-				Target: inMemory(t, &fake{ttft: 300 * time.Millisecond}), Load: load,
+				Target: inMemory(t, &endpointtest.Server{TTFT: 300 * time.Millisecond}), Load: load,
 				Input: Tokens(10), Output: Tokens(1), Tokenizer: exactTokenizer, Duration: time.Hour,
 				OnRecord: func(Record) { records++ }, OnProgress: func(Progress) { steps++ },
 			}
@@ -208,7 +210,7 @@ func TestInterruptedRunKeepsWhatItMeasured(t *testing.T) {
 
 func TestSeedDecidesTheRequests(t *testing.T) {
 	prompts := func(seed uint64) []string {
-		f := &fake{}
+		f := &endpointtest.Server{}
 		synctest.Test(t, func(t *testing.T) {
 			run(t, f, func(c *Config) {
 				c.Seed, c.Load = seed, Load{Kind: Poisson, Rate: 1000}
@@ -216,8 +218,8 @@ func TestSeedDecidesTheRequests(t *testing.T) {
 			})
 		})
 		var list []string
-		for _, q := range f.log() {
-			list = append(list, q.prompt)
+		for _, q := range f.Log() {
+			list = append(list, q.Prompt)
 		}
 		slices.Sort(list) // requests may overtake each other on their way
 		return list
@@ -230,7 +232,7 @@ func TestSeedDecidesTheRequests(t *testing.T) {
 
 func TestCountsWithoutUsage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		res, _ := run(t, &fake{noUsage: true}, func(c *Config) { c.Tokenizer = nil })
+		res, _ := run(t, &endpointtest.Server{NoUsage: true}, func(c *Config) { c.Tokenizer = nil })
 		text := strings.Join(res.Warnings, "\n")
 		if res.Tokens.OutputFrom != FromPieces || res.Tokens.InputFrom != FromWords || res.Tokens.Output != 220 || res.TokensPerPiece != nil {
 			t.Errorf("%+v", res.Tokens)
@@ -243,7 +245,7 @@ func TestCountsWithoutUsage(t *testing.T) {
 
 func TestCalibration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		target := inMemory(t, &fake{})
+		target := inMemory(t, &endpointtest.Server{})
 		target.Model = ""
 		tok, err := Calibrate(t.Context(), target)
 		if err != nil || tok.TokensPerWord != 1.25 || tok.Overhead != 7 || tok.Basis != catalog.Measured {
@@ -255,14 +257,14 @@ func TestCalibration(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{mode: "no stream_options"}
+		f := &endpointtest.Server{Mode: "no stream_options"}
 		res, _ := run(t, f, func(c *Config) { c.Tokenizer, c.Target.Model = nil, "" })
 		if !res.Tokenizer.NoUsage || res.Counts.Completed != 20 || res.Model != "first" {
 			t.Errorf("%+v %+v", res.Tokenizer, res.Counts)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		target := inMemory(t, &fake{mode: "status", status: 401})
+		target := inMemory(t, &endpointtest.Server{Mode: "status", Status: 401})
 		target.Key = "sk-9"
 		_, err := Calibrate(t.Context(), target)
 		if err == nil || !strings.Contains(err.Error(), "HTTP 401: status 401 for Bearer [key]") {
@@ -274,7 +276,7 @@ func TestCalibration(t *testing.T) {
 func TestGoodputOfSome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		// One slot and two clients: the second waits, 400 ms instead of 200.
-		res, _ := run(t, &fake{ttft: 200 * time.Millisecond, slots: 1}, func(c *Config) {
+		res, _ := run(t, &endpointtest.Server{TTFT: 200 * time.Millisecond, Slots: 1}, func(c *Config) {
 			c.Output, c.Objectives = Tokens(1), Objectives{TTFTMs: 300}
 		})
 		if res.Goodput.Good != 1 || res.Goodput.Share != 1.0/20 { // only the very first found the server idle
@@ -289,7 +291,7 @@ func TestInterim(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var texts []string
 		var interim []*Result
-		f := &fake{ttft: 200 * time.Millisecond, itl: 10 * time.Millisecond, cached: 16}
+		f := &endpointtest.Server{TTFT: 200 * time.Millisecond, ITL: 10 * time.Millisecond, Cached: 16}
 		res, _ := run(t, f, func(c *Config) {
 			c.OnInterim = func(r *Result) { interim, texts = append(interim, r), append(texts, jsonOf(t, r)) }
 		})

@@ -7,9 +7,11 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/plimsoll-dev/plimsoll/benchmarks/endpoint/endpointtest"
 )
 
-func sweep(t *testing.T, f *fake, change func(*Sweep)) *SweepResult {
+func sweep(t *testing.T, f *endpointtest.Server, change func(*Sweep)) *SweepResult {
 	t.Helper()
 	s := Sweep{Base: Config{
 		Target: inMemory(t, f), Load: Load{Kind: ClosedLoop},
@@ -37,7 +39,7 @@ func TestClosedSweepFindsTheSlots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		// Eight slots of 100 ms each: 80 requests/s, 800 tokens/s, from 8 in flight on.
 		seen := 0
-		res := sweep(t, &fake{ttft: 91 * time.Millisecond, itl: time.Millisecond, slots: 8}, func(s *Sweep) {
+		res := sweep(t, &endpointtest.Server{TTFT: 91 * time.Millisecond, ITL: time.Millisecond, Slots: 8}, func(s *Sweep) {
 			s.OnStep = func(Step) { seen++ }
 		})
 		if got := levels(res); !slices.Equal(got, []float64{1, 2, 4, 8, 16}) || seen != 5 {
@@ -54,7 +56,7 @@ func TestOpenSweepFindsTheRate(t *testing.T) {
 	for _, kind := range []string{Constant, Poisson} {
 		synctest.Test(t, func(t *testing.T) {
 			// Two slots of 100 ms: 20 requests/s.
-			res := sweep(t, &fake{ttft: 100 * time.Millisecond, slots: 2}, func(s *Sweep) {
+			res := sweep(t, &endpointtest.Server{TTFT: 100 * time.Millisecond, Slots: 2}, func(s *Sweep) {
 				s.Base.Load.Kind, s.Levels, s.Refine = kind, []float64{4, 8, 16, 32}, 2
 			})
 			if res.Stopped != SweepSaturated || !res.Reached || !strings.Contains(res.Reason, "at 32 requests/s the server kept up with 6") {
@@ -72,7 +74,7 @@ func TestOpenSweepFindsTheRate(t *testing.T) {
 
 func TestSweepThatNeverSaturates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		res := sweep(t, &fake{ttft: 100 * time.Millisecond}, func(s *Sweep) { s.Levels = []float64{1, 2, 4} })
+		res := sweep(t, &endpointtest.Server{TTFT: 100 * time.Millisecond}, func(s *Sweep) { s.Levels = []float64{1, 2, 4} })
 		if res.Stopped != SweepLevels || res.Reached || res.Saturation.Level != 4 || !strings.Contains(res.Reason, "the highest level, 4") {
 			t.Errorf("%s: %s, %+v", res.Stopped, res.Reason, res.Saturation)
 		}
@@ -88,7 +90,7 @@ func TestSweepThatNeverSaturates(t *testing.T) {
 
 func TestSweepOfAFailingServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		res := sweep(t, &fake{mode: "status", status: 429}, func(s *Sweep) { s.Base.Tokenizer = exactTokenizer; s.Base.Target.Model = "m" })
+		res := sweep(t, &endpointtest.Server{Mode: "status", Status: 429}, func(s *Sweep) { s.Base.Tokenizer = exactTokenizer; s.Base.Target.Model = "m" })
 		if res.Stopped != SweepFailing || res.Saturation != nil || res.Reached || !strings.Contains(res.Reason, "100.0 % of the requests failed at 1, most as HTTP 429") {
 			t.Errorf("%s: %s", res.Stopped, res.Reason)
 		}
@@ -100,7 +102,7 @@ func TestInterruptedSweep(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(30*time.Second, cancel)
 		s := Sweep{Base: Config{
-			Target: inMemory(t, &fake{ttft: 100 * time.Millisecond}), Load: Load{Kind: ClosedLoop},
+			Target: inMemory(t, &endpointtest.Server{TTFT: 100 * time.Millisecond}), Load: Load{Kind: ClosedLoop},
 			Input: Tokens(10), Output: Tokens(1), Duration: 20 * time.Second,
 		}}
 		res, err := RunSweep(ctx, s)

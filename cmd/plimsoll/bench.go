@@ -28,9 +28,7 @@ list, show, diff and export read them, and calibrate lets estimates use them.`,
   plimsoll bench endpoint http://localhost:8000 --concurrency 16 --requests 200
   plimsoll bench diff latest~1 latest`,
 		Args: func(cmd *cobra.Command, args []string) error { return unknownCommand(cmd, args) },
-		RunE: func(*cobra.Command, []string) error {
-			return usage(errNoSubcommand, "`plimsoll bench --help` lists them")
-		},
+		RunE: needsCommand,
 	}
 	keep.addTo(cmd.PersistentFlags())
 	cmd.AddCommand(

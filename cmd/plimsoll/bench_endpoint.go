@@ -62,7 +62,7 @@ func (d endpointDetail) Metrics() []benchmarks.Metric {
 	return nil
 }
 
-// warnings of all runs, each once.
+// warnings of all runs, each once with the levels that it was given at.
 func (d endpointDetail) warnings() (list []string) {
 	if d.Run != nil {
 		return d.Run.Warnings
@@ -70,10 +70,17 @@ func (d endpointDetail) warnings() (list []string) {
 	if d.Sweep == nil {
 		return nil
 	}
+	levels := map[string][]string{}
 	for _, s := range d.Sweep.Steps {
 		for _, w := range s.Result.Warnings {
-			list = append(list, fmt.Sprintf("at %g: %s", s.Level, w))
+			if levels[w] == nil {
+				list = append(list, w)
+			}
+			levels[w] = append(levels[w], fmt.Sprintf("%g", s.Level))
 		}
+	}
+	for i, w := range list {
+		list[i] = "at " + strings.Join(levels[w], ", ") + ": " + w
 	}
 	return list
 }

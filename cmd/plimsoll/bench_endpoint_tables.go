@@ -145,7 +145,7 @@ func showSweep(r *report.Report, s *endpoint.SweepResult) {
 	t := report.Table{Title: "Sweep", Columns: []report.Column{
 		{Name: level, Key: "level", Align: report.Right}, {Name: "output tokens/s", Align: report.Right}, {Name: "requests/s", Align: report.Right},
 		{Name: "TTFT p50", Align: report.Right}, {Name: "p99", Align: report.Right}, {Name: "TPOT p50", Align: report.Right}, {Name: "p99", Align: report.Right},
-		{Name: "failed", Align: report.Right}, {Name: "note"},
+		{Name: "failed", Align: report.Right}, {Name: "server"},
 	}}
 	for i := range s.Steps {
 		step := &s.Steps[i]
@@ -153,9 +153,19 @@ func showSweep(r *report.Report, s *endpoint.SweepResult) {
 		t.Add(report.Number(step.Level, ""), report.Number(step.OutputS, ""), report.Number(step.RequestsS, ""),
 			msOf(q.TTFT, func(s *endpoint.Stats) float64 { return s.P50 }), msOf(q.TTFT, func(s *endpoint.Stats) float64 { return s.P99 }),
 			msOf(q.TPOT, func(s *endpoint.Stats) float64 { return s.P50 }), msOf(q.TPOT, func(s *endpoint.Stats) float64 { return s.P99 }),
-			report.Int(q.Counts.Failed), report.Text(step.Reason))
+			report.Int(q.Counts.Failed), report.Text(stepState(step)))
 	}
 	r.Tables = append(r.Tables, t)
+}
+
+func stepState(s *endpoint.Step) string {
+	switch {
+	case s.Saturated:
+		return "saturated"
+	case s.Reason != "":
+		return "failing"
+	}
+	return "keeps up"
 }
 
 func msOf(s *endpoint.Stats, of func(*endpoint.Stats) float64) report.Cell {

@@ -13,9 +13,7 @@ and use cases, each entry with its source and trust (A primary, B good
 secondary, C recalled, D announced). Files given with --catalog add to it or
 replace entries by id.`,
 		Args: func(cmd *cobra.Command, args []string) error { return unknownCommand(cmd, args) },
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return usage(errNoSubcommand, "`plimsoll catalog --help` lists them")
-		},
+		RunE: needsCommand,
 	}
 	cmd.AddCommand(a.catalogListCommand(), a.catalogShowCommand(), a.catalogCheckCommand(), a.catalogImportCommand())
 	return cmd

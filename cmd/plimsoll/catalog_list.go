@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,8 +10,6 @@ import (
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/report"
 )
-
-var errNoSubcommand = errors.New("a command is missing")
 
 // catalogListDocument lists entries of one kind in full, or counts all kinds.
 type catalogListDocument struct {

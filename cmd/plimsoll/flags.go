@@ -69,23 +69,29 @@ func takeOnce(cmd *cobra.Command) {
 }
 
 // withoutMeaning are flags of all commands that some commands, and those below
-// them, have no use for, and why.
+// them, have no use for, and why. Commands have their path without the program.
 var withoutMeaning = map[string]struct {
 	flags []string
 	why   string
 }{
-	"accuracy":   {[]string{"on", "machine"}, "it replays published measurements"},
-	"catalog":    {[]string{"on", "machine"}, "it looks at no hardware"},
-	"version":    {[]string{"on", "machine", "catalog"}, "it looks at the program only"},
-	"completion": {[]string{"on", "machine", "catalog", "output", "wide"}, "it writes a script"},
+	"accuracy":     {[]string{"on", "machine"}, "it replays published measurements"},
+	"catalog":      {[]string{"on", "machine"}, "it looks at no hardware"},
+	"version":      {[]string{"on", "machine", "catalog"}, "it looks at the program only"},
+	"bench cpu":    {[]string{"on", "machine"}, "it measures this machine"},
+	"bench list":   {[]string{"on", "machine", "catalog"}, "it reads results"},
+	"bench show":   {[]string{"on", "machine", "catalog"}, "it reads results"},
+	"bench diff":   {[]string{"on", "machine", "catalog"}, "it reads results"},
+	"bench export": {[]string{"on", "machine", "catalog", "output", "wide"}, "it writes results in the form of --format"},
+	"completion":   {[]string{"on", "machine", "catalog", "output", "wide"}, "it writes a script"},
 }
 
 // checkMeaning refuses flags that the command would ignore.
 func checkMeaning(cmd *cobra.Command) error {
 	for c := cmd; c.HasParent(); c = c.Parent() {
-		for _, name := range withoutMeaning[c.Name()].flags {
+		_, path, _ := strings.Cut(c.CommandPath(), " ")
+		for _, name := range withoutMeaning[path].flags {
 			if cmd.Flags().Changed(name) {
-				return usagef("--%s means nothing to %s: %s", name, cmd.CommandPath(), withoutMeaning[c.Name()].why)
+				return usagef("--%s means nothing to %s: %s", name, cmd.CommandPath(), withoutMeaning[path].why)
 			}
 		}
 	}

@@ -111,6 +111,17 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	return usage(fmt.Errorf("unknown command %q", args[0]), hints...)
 }
 
+// needsCommand is what a command that only holds others answers without one.
+func needsCommand(cmd *cobra.Command, _ []string) error {
+	var names []string
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, sub.Name())
+		}
+	}
+	return usage(fmt.Errorf("%s needs a command: %s", cmd.Name(), strings.Join(names, ", ")), fmt.Sprintf("`%s --help` says what they do", cmd.CommandPath()))
+}
+
 // exactly makes a wrong number of arguments a usage error that says what they are.
 func exactly(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {

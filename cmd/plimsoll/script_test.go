@@ -4,24 +4,69 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/plimsoll-dev/plimsoll/benchmarks/endpoint/endpointtest"
+	"github.com/plimsoll-dev/plimsoll/catalog/atomicfile"
 	"github.com/plimsoll-dev/plimsoll/catalog/gguf/gguftest"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"plimsoll": main})
+	testscript.Main(m, map[string]func(){"plimsoll": main, "serve": serve})
+}
+
+// serve is the command "serve FILE [MODE [STATUS]]" of scripts: an
+// OpenAI-compatible server that misbehaves in a mode of endpointtest, and writes
+// its URL to FILE. It ends with its script.
+func serve() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	s := &endpointtest.Server{TTFT: 2 * time.Millisecond, ITL: time.Millisecond, Slots: 4}
+	if len(os.Args) > 2 {
+		s.Mode = os.Args[2]
+	}
+	if len(os.Args) > 3 {
+		s.Status, _ = strconv.Atoi(os.Args[3])
+	}
+	url := "http://" + listener.Addr().String()
+	if err := atomicfile.Write(os.Args[1], []byte(url), true); err != nil { // whole, or not there
+		log.Fatal(err)
+	}
+	log.Fatal(http.Serve(listener, s))
+}
+
+// waitURL is the script command "url FILE VARIABLE": it waits until a server has
+// written its URL, and sets a variable to it.
+func waitURL(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: url FILE VARIABLE")
+	}
+	for range 500 {
+		if text, err := os.ReadFile(ts.MkAbs(args[0])); err == nil {
+			ts.Setenv(args[1], string(text))
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("no server wrote %s", args[0])
 }
 
 // TestScript runs the scripts of testdata/script. Beside the usual commands
-// they have "exits STATUS COMMAND..." and "isjson stdout|stderr|FILE SCHEMA".
+// they have "exits STATUS COMMAND...", "isjson stdout|stderr|FILE SCHEMA",
+// "serve FILE [MODE]" and "url FILE VARIABLE". Results are kept in data/bench.
 // $MACHINES is the directory of saved machines, $LOGS that of engine logs;
 // tiny.gguf and truncated.gguf lie in the work directory.
 func TestScript(t *testing.T) {
@@ -40,11 +85,13 @@ func TestScript(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("MACHINES", machines)
 			e.Setenv("LOGS", logs)
+			e.Setenv("PLIMSOLL_DATA", filepath.Join(e.WorkDir, "data"))
 			return writeGGUF(e.WorkDir)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":  exits,
 			"isjson": isJSON,
+			"url":    waitURL,
 		},
 	})
 }
