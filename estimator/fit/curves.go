@@ -6,13 +6,13 @@ import (
 	"strings"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
+	"github.com/plimsoll-dev/plimsoll/estimator/curvefit"
 )
 
 // result is a curve with what is printed but not kept.
 type result struct {
 	catalog.Curve
-	heldRows int
-	heldP90  float64
+	test curvefit.Test
 }
 
 // curves fits everything that has rows enough, in a fixed order.
@@ -20,7 +20,7 @@ func (g *gathering) curves() []result {
 	var list []result
 	for k, byBackend := range g.samples {
 		backends := choose(k, byBackend)
-		var samples []sample
+		var samples []curvefit.Sample
 		for _, b := range backends {
 			samples = append(samples, byBackend[b]...)
 		}
@@ -45,30 +45,12 @@ func (g *gathering) curves() []result {
 	return list
 }
 
-// fitted fits a curve on all of its samples; the figures of held-out shapes
-// are those of a second fit that did not see them.
-func fitted(k key, backends []string, samples []sample) result {
-	f := formOf(k.kernel)
+// fitted fits a curve on all of its samples.
+func fitted(k key, backends []string, samples []curvefit.Sample) result {
 	r := result{Curve: catalog.Curve{
 		Accelerator: systems[k.system], Kernel: k.kernel, Precision: k.precision, World: k.world,
-		Rows: len(samples), Source: "aiconfigurator " + strings.Join(backends, "+"),
+		Source: "aiconfigurator " + strings.Join(backends, "+"),
 	}}
-	v := f.fit(samples)
-	f.set(&r.Curve, v)
-	r.Median, r.P90 = f.residuals(v, samples)
-
-	var seen, unseen []sample
-	for _, s := range samples {
-		if s.held {
-			unseen = append(unseen, s)
-		} else {
-			seen = append(seen, s)
-		}
-	}
-	if len(seen) > 0 {
-		r.heldRows = len(unseen)
-		r.HeldOut, r.heldP90 = f.residuals(f.fit(seen), unseen)
-	}
-	r.Median, r.P90, r.HeldOut = round(r.Median, 3), round(r.P90, 3), round(r.HeldOut, 3)
+	r.test = curvefit.Fit(&r.Curve, samples)
 	return r
 }

@@ -69,7 +69,7 @@ func print(w io.Writer, list []result, leftOut map[string]int) {
 			world = strconv.Itoa(c.World)
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%.1f\t%.1f\t%d\t%.1f\t%.1f\t%s\t%s\n", c.Accelerator, c.Kernel, c.Precision, world,
-			c.Rows, 100*c.Median, 100*c.P90, c.heldRows, 100*c.HeldOut, 100*c.heldP90, coefficients(c.Curve), c.Source)
+			c.Rows, 100*c.Median, 100*c.P90, c.test.Rows, 100*c.HeldOut, 100*c.test.P90, coefficients(c.Curve), c.Source)
 	}
 	t.Flush()
 	fmt.Fprintln(w, "\nleft out, rows and why:")

@@ -1,6 +1,10 @@
 package main
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/plimsoll-dev/plimsoll/estimator/curvefit"
+)
 
 // origin is where a timing comes from.
 type origin struct {
@@ -83,7 +87,7 @@ var usual = []string{"trtllm", "vllm"}
 
 // choose picks the engines of a curve among those that have rows; where none
 // of the chosen is left, whoever has.
-func choose(k key, rows map[string][]sample) []string {
+func choose(k key, rows map[string][]curvefit.Sample) []string {
 	backends := usual
 	for _, c := range choices {
 		if c.kernel == k.kernel && c.precision == k.precision {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
+	"github.com/plimsoll-dev/plimsoll/estimator/curvefit"
 )
 
 // key names one curve.
@@ -20,13 +21,13 @@ type key struct {
 // leaves out by reason.
 type gathering struct {
 	accelerators map[string]*catalog.Accelerator // by system
-	samples      map[key]map[string][]sample
+	samples      map[key]map[string][]curvefit.Sample
 	leftOut      map[string]int
 }
 
 // gather reads every table of a directory.
 func gather(dir fs.FS, accelerators map[string]*catalog.Accelerator) (*gathering, error) {
-	g := &gathering{accelerators, map[key]map[string][]sample{}, map[string]int{}}
+	g := &gathering{accelerators, map[key]map[string][]curvefit.Sample{}, map[string]int{}}
 	for _, table := range []struct {
 		pattern string
 		use     func(row)
@@ -42,12 +43,13 @@ func gather(dir fs.FS, accelerators map[string]*catalog.Accelerator) (*gathering
 }
 
 // add takes a sample, unless its origin or its speed forbids it.
-func (g *gathering) add(r row, kernel, precision string, s sample) {
+func (g *gathering) add(r row, kernel, precision string, s curvefit.Sample, held bool) {
+	s.Us, s.Held = r.us(), held
 	o := origin{kernel: kernel, system: r.text("system"), backend: r.text("backend"), version: r.text("version"), precision: precision, model: r.text("model")}
 	reason := o.excluded()
 	switch {
 	case reason != "":
-	case max(s.f, s.b) > fasterThanPeak*s.us:
+	case max(s.F, s.B) > fasterThanPeak*s.Us:
 		reason = kernel + ": faster than the peaks allow"
 	}
 	if reason != "" {
@@ -56,7 +58,7 @@ func (g *gathering) add(r row, kernel, precision string, s sample) {
 	}
 	k := key{system: o.system, kernel: kernel, precision: precision}
 	if g.samples[k] == nil {
-		g.samples[k] = map[string][]sample{}
+		g.samples[k] = map[string][]curvefit.Sample{}
 	}
 	g.samples[k][o.backend] = append(g.samples[k][o.backend], s)
 }
@@ -80,17 +82,13 @@ func (g *gathering) product(r row, dtypeColumn string) (a *catalog.Accelerator, 
 	return nil, dtype{}, false
 }
 
-// gemm is y[m,n] = x[m,k] W[n,k]^T: F = 2 m n k, B = weights + input + output.
 func (g *gathering) gemm(r row) {
 	a, d, ok := g.product(r, "gemm_dtype")
 	if !ok {
 		return
 	}
 	m, n, k := r.number("m"), r.number("n"), r.number("k")
-	g.add(r, "gemm", d.precision, sample{
-		us: r.us(), f: 2 * m * n * k / (d.peak(a) * 1e6),
-		b: (n*k*d.weight + m*k*d.activation + 2*m*n) / (a.MemoryBandwidth * 1e3), held: held(n, k),
-	})
+	g.add(r, "gemm", d.precision, curvefit.Product(a, d.peak(a), m, n, k, d.weight, d.activation), curvefit.HoldBack(n, k))
 }
 
 // experts are gate, up and down of one layer: of E experts with k per token,
@@ -108,27 +106,22 @@ func (g *gathering) experts(r row) {
 		distinct = min(local, visits)
 	}
 	distinct = max(distinct, min(1, visits))
-	g.add(r, "grouped_gemm", d.precision, sample{
-		us: r.us(), f: 6 * h * f * visits / (d.peak(a) * 1e6),
-		b:    (distinct*3*h*f*d.weight + visits*(h*d.activation+4*f+2*h)) / (a.MemoryBandwidth * 1e3),
-		held: held(r.text("model"), r.number("moe_tp_size"), ep),
-	})
+	g.add(r, "grouped_gemm", d.precision, curvefit.Sample{
+		F: 6 * h * f * visits / (d.peak(a) * 1e6),
+		B: (distinct*3*h*f*d.weight + visits*(h*d.activation+4*f+2*h)) / (a.MemoryBandwidth * 1e3),
+	}, curvefit.HoldBack(r.text("model"), r.number("moe_tp_size"), ep))
 }
 
-// prefill is causal attention over whole prompts: F = 2 B H S^2 head_dim.
 func (g *gathering) prefill(r row) {
 	a, d, ok := g.cache(r)
 	if !ok {
 		return
 	}
 	s, heads, dim := r.number("isl"), r.number("num_heads"), r.number("head_dim")
-	g.add(r, "prefill_attention", d.precision, sample{
-		us: r.us(), f: 2 * r.number("batch_size") * heads * s * s * dim / (a.Peak.BF16 * 1e6), length: s,
-		held: held(s, heads, dim),
-	})
+	g.add(r, "prefill_attention", d.precision, curvefit.PrefillAttention(a, r.number("batch_size"), heads, s, dim), curvefit.HoldBack(s, heads, dim))
 }
 
-// decode is attention of one new token per sequence: B = keys and values.
+// decode leaves out caches that are read from the L2 and not from memory.
 func (g *gathering) decode(r row) {
 	a, d, ok := g.cache(r)
 	if !ok {
@@ -140,10 +133,8 @@ func (g *gathering) decode(r row) {
 		g.leftOut["decode_attention: a cache of 1/16 to 1.1 of the L2, read from there and not from memory"]++
 		return
 	}
-	g.add(r, "decode_attention", d.precision, sample{
-		us: r.us(), b: bytes / (a.MemoryBandwidth * 1e3), f: 4 * tokens * r.number("num_heads") * dim / (a.Peak.BF16 * 1e6),
-		held: held(r.number("num_heads"), r.number("num_key_value_heads"), dim),
-	})
+	heads, kvHeads := r.number("num_heads"), r.number("num_key_value_heads")
+	g.add(r, "decode_attention", d.precision, curvefit.DecodeAttention(a, tokens, heads, kvHeads, dim, d.weight), curvefit.HoldBack(heads, kvHeads, dim))
 }
 
 // l2Bytes is the part's L2. That of Blackwell Ultra is not published; its
@@ -198,9 +189,9 @@ func (g *gathering) collectives(dir fs.FS) error {
 	slices.SortFunc(points, func(a, b point) int { return cmp.Compare(a.bytes, b.bytes) })
 	for _, at := range points {
 		if g.samples[at.key] == nil {
-			g.samples[at.key] = map[string][]sample{}
+			g.samples[at.key] = map[string][]curvefit.Sample{}
 		}
-		g.samples[at.key]["fastest"] = append(g.samples[at.key]["fastest"], sample{us: fastest[at], bytes: at.bytes, held: held(at.bytes)})
+		g.samples[at.key]["fastest"] = append(g.samples[at.key]["fastest"], curvefit.Sample{Us: fastest[at], Bytes: at.bytes, Held: curvefit.HoldBack(at.bytes)})
 	}
 	return err
 }

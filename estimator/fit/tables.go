@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"io"
 	"io/fs"
 	"math"
@@ -118,11 +117,4 @@ func readTable(dir fs.FS, name string, use func(row)) error {
 			return fmt.Errorf("line %d: %w", at, fault)
 		}
 	}
-}
-
-// held keeps three shapes in ten back from the fit, always the same ones.
-func held(shape ...any) bool {
-	h := fnv.New32a()
-	fmt.Fprint(h, shape...)
-	return h.Sum32()%10 < 3
 }

@@ -1,4 +1,4 @@
-package main
+package curvefit
 
 import (
 	"math"
@@ -7,23 +7,13 @@ import (
 	"github.com/plimsoll-dev/plimsoll/catalog"
 )
 
-// sample is one timing, in microseconds, with what the forms need. F and B are
-// the times that the FLOPs and the bytes would take at the datasheet's peaks.
-type sample struct {
-	us     float64
-	f, b   float64
-	length float64 // prefill attention: tokens of a prompt
-	bytes  float64 // collectives: the message
-	held   bool    // kept back when the form is put to the test
-}
-
 // form is what a kernel's coefficients are, between which bounds, and how long
 // a curve with them takes.
 type form struct {
 	start, low, high []float64
 	digits           []int // to which the catalog keeps them
 	set              func(c *catalog.Curve, v []float64)
-	at               func(c *catalog.Curve, s sample) float64
+	at               func(c *catalog.Curve, s Sample) float64
 }
 
 // forms are those of [catalog.Curve]. No part reads or multiplies faster than
@@ -32,24 +22,24 @@ var forms = map[string]form{
 	"gemm": {
 		start: []float64{5, 0.7, 0.8, 2}, low: []float64{0, 0.05, 0.1, 1}, high: []float64{60, 1.05, 1.05, 8}, digits: []int{1, 3, 3, 2},
 		set: func(c *catalog.Curve, v []float64) { c.Floor, c.Compute, c.Read, c.P = v[0], v[1], v[2], v[3] },
-		at:  func(c *catalog.Curve, s sample) float64 { return c.Matrix(s.f, s.b) },
+		at:  func(c *catalog.Curve, s Sample) float64 { return c.Matrix(s.F, s.B) },
 	},
 	// Experts of one launch are in all phases at once: compute and reads add up.
 	// A free exponent gains less than a per cent.
 	"grouped_gemm": {
 		start: []float64{30, 0.5, 0.8}, low: []float64{0, 0.05, 0.1}, high: []float64{150, 1.05, 1.05}, digits: []int{1, 3, 3},
 		set: func(c *catalog.Curve, v []float64) { c.Floor, c.Compute, c.Read, c.P = v[0], v[1], v[2], 1 },
-		at:  func(c *catalog.Curve, s sample) float64 { return c.Matrix(s.f, s.b) },
+		at:  func(c *catalog.Curve, s Sample) float64 { return c.Matrix(s.F, s.B) },
 	},
 	"prefill_attention": {
 		start: []float64{12, 0.6, 800}, low: []float64{0, 0.05, 0}, high: []float64{100, 1.05, 6000}, digits: []int{1, 3, 0},
 		set: func(c *catalog.Curve, v []float64) { c.Floor, c.Compute, c.HalfLength = v[0], v[1], v[2] },
-		at:  func(c *catalog.Curve, s sample) float64 { return c.Prefill(s.f, s.length) },
+		at:  func(c *catalog.Curve, s Sample) float64 { return c.Prefill(s.F, s.Length) },
 	},
 	"decode_attention": {
 		start: []float64{10, 0.8}, low: []float64{0, 0.1}, high: []float64{100, 1.05}, digits: []int{1, 3},
 		set: func(c *catalog.Curve, v []float64) { c.Floor, c.Read = v[0], v[1] },
-		at:  func(c *catalog.Curve, s sample) float64 { return c.Decode(s.f, s.b) },
+		at:  func(c *catalog.Curve, s Sample) float64 { return c.Decode(s.F, s.B) },
 	},
 }
 
@@ -58,7 +48,7 @@ var forms = map[string]form{
 var collectiveForm = form{
 	start: []float64{4, 150, 5, 5e5}, low: []float64{0, 0.5, 0, 5e4}, high: []float64{200, 2000, 300, 8e6}, digits: []int{1, 1, 1, -3},
 	set: func(c *catalog.Curve, v []float64) { c.Floor, c.Rate, c.Small, c.SmallBytes = v[0], v[1], v[2], v[3] },
-	at:  func(c *catalog.Curve, s sample) float64 { return c.Collective(s.bytes) },
+	at:  func(c *catalog.Curve, s Sample) float64 { return c.Collective(s.Bytes) },
 }
 
 func formOf(kernel string) form {
@@ -71,13 +61,13 @@ func formOf(kernel string) form {
 // fit minimises the mean absolute log error over the samples, which no outlier
 // can pull far, by simplex searches that start over at the best point until
 // they find nothing better; deterministic. The coefficients come rounded.
-func (f form) fit(samples []sample) []float64 {
+func (f form) fit(samples []Sample) []float64 {
 	cost := func(v []float64) float64 {
 		var c catalog.Curve
 		f.set(&c, v)
 		sum := 0.0
 		for _, s := range samples {
-			sum += math.Abs(math.Log(f.at(&c, s) / s.us))
+			sum += math.Abs(math.Log(f.at(&c, s) / s.Us))
 		}
 		return sum / float64(len(samples))
 	}
@@ -100,12 +90,12 @@ func (f form) fit(samples []sample) []float64 {
 }
 
 // residuals returns median and 90th percentile of |predicted/measured - 1|.
-func (f form) residuals(v []float64, samples []sample) (median, p90 float64) {
+func (f form) residuals(v []float64, samples []Sample) (median, p90 float64) {
 	var c catalog.Curve
 	f.set(&c, v)
 	errs := make([]float64, len(samples))
 	for i, s := range samples {
-		errs[i] = math.Abs(f.at(&c, s)/s.us - 1)
+		errs[i] = math.Abs(f.at(&c, s)/s.Us - 1)
 	}
 	if len(errs) == 0 {
 		return 0, 0
