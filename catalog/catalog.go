@@ -130,10 +130,11 @@ type Weight struct {
 
 // Efficiency is the share of an accelerator's peaks that llama.cpp reaches,
 // fitted on published measurements; engines that serve have [EngineTime] and
-// [Curve]. The entry that names the architecture wins
-// over one that names only the vendor; of those that name it, one whose Memory
-// the part has wins.
+// [Curve]. The entry that names the accelerator wins, then one that names the
+// architecture, then one that names only the vendor; of those that name the
+// architecture, one whose Memory the part has wins.
 type Efficiency struct {
+	Accelerator   string   `toml:"accelerator,omitempty" json:"accelerator,omitempty"` // id; only this part: it was calibrated on it
 	Engines       []string `toml:"engines" json:"engines"`
 	Vendor        string   `toml:"vendor" json:"vendor"`                                   // accelerator vendor, or "cpu"
 	Architectures []string `toml:"architectures,omitempty" json:"architectures,omitempty"` // empty: all of the vendor

@@ -97,7 +97,7 @@ func curveKeyOf(c *Curve) curveKey {
 }
 
 func efficiencyKey(f *Efficiency) string {
-	return strings.Join(f.Engines, " ") + "|" + f.Vendor + "|" + strings.Join(f.Architectures, " ") + "|" + f.Memory
+	return f.Accelerator + "|" + strings.Join(f.Engines, " ") + "|" + f.Vendor + "|" + strings.Join(f.Architectures, " ") + "|" + f.Memory
 }
 
 func engineTimeKey(e *EngineTime) string {

@@ -73,7 +73,7 @@ func newLlamaTime(c *catalog.Catalog, d *Deployment, l *Ledger) (*llamaTime, err
 	if err != nil {
 		return nil, err
 	}
-	device, err := newLlamaRates(d, acc, eff)
+	device, err := newLlamaRates(PackingOf(d), acc, eff)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (t *llamaTime) offload(c *catalog.Catalog, d *Deployment) error {
 	if err != nil {
 		return err
 	}
-	if t.host.rates, err = newLlamaRates(d, cpu, eff); err != nil {
+	if t.host.rates, err = newLlamaRates(PackingOf(d), cpu, eff); err != nil {
 		return err
 	}
 	w := &t.host.work
@@ -178,8 +178,8 @@ func (t *llamaTime) bound(seqs, context float64) string {
 	return "memory bandwidth"
 }
 
-// llamaEfficiency finds the coefficients of llama.cpp on a part: those of its
-// architecture and memory, of its architecture, or of its vendor.
+// llamaEfficiency finds the coefficients of llama.cpp on a part: its own, those of
+// its architecture and memory, of its architecture, or of its vendor.
 func llamaEfficiency(c *catalog.Catalog, acc *catalog.Accelerator) (*catalog.Efficiency, error) {
 	vendor := acc.Platform()
 	var best *catalog.Efficiency
@@ -187,10 +187,13 @@ func llamaEfficiency(c *catalog.Catalog, acc *catalog.Accelerator) (*catalog.Eff
 	for i := range c.Efficiencies {
 		e := &c.Efficiencies[i]
 		named := contains(e.Architectures, acc.Architecture)
-		if e.Vendor != vendor || !contains(e.Engines, LlamaCpp) || !named && len(e.Architectures) > 0 || !strings.HasPrefix(acc.MemoryType, e.Memory) {
+		if e.Accelerator != "" && e.Accelerator != acc.ID || e.Vendor != vendor || !contains(e.Engines, LlamaCpp) || !named && len(e.Architectures) > 0 || !strings.HasPrefix(acc.MemoryType, e.Memory) {
 			continue
 		}
 		r := 1
+		if e.Accelerator != "" {
+			r += 4
+		}
 		if named {
 			r += 2
 		}
@@ -209,7 +212,7 @@ func llamaEfficiency(c *catalog.Catalog, acc *catalog.Accelerator) (*catalog.Eff
 
 // newLlamaRates turns shares into rates of a part. Several CPU sockets are one
 // part: its units are the cores of all.
-func newLlamaRates(d *Deployment, acc *catalog.Accelerator, eff *catalog.Efficiency) (llamaRates, error) {
+func newLlamaRates(p LlamaPacking, acc *catalog.Accelerator, eff *catalog.Efficiency) (llamaRates, error) {
 	if acc.MemoryBandwidth <= 0 {
 		return llamaRates{}, fmt.Errorf("memory bandwidth of %s is unknown: speed unknown", acc.Name)
 	}
@@ -229,13 +232,13 @@ func newLlamaRates(d *Deployment, acc *catalog.Accelerator, eff *catalog.Efficie
 	if acc.Class != "cpu" {
 		r.groupS = llamaGroupUs * 1e-6
 	}
-	if !llamaPacked(d) {
+	if !p.Packed {
 		r.multiply = peak * cmp.Or(eff.Half, eff.Compute)
 		r.weights = acc.MemoryBandwidth * 1e9 * cmp.Or(eff.ReadHalf, eff.Read)
 		return r, nil
 	}
 	scales := 1.0
-	if strings.Contains(d.layout().Mix, "_K") {
+	if p.K {
 		scales = llamaKScales
 	}
 	if eff.Scale > 0 && fp32 > 0 {
@@ -245,15 +248,6 @@ func newLlamaRates(d *Deployment, acc *catalog.Accelerator, eff *catalog.Efficie
 		r.unpack = fp32 * eff.Unpack / 2 / scales
 	}
 	return r, nil
-}
-
-// llamaPacked says whether the weights are in blocks of less than 16 bits.
-func llamaPacked(d *Deployment) bool {
-	switch d.layout().Mix {
-	case "F32", "F16", "BF16":
-		return false
-	}
-	return true
 }
 
 // llamaPeak is a dense peak in FLOP/s, 0 unknown. A part without the rate, or

@@ -260,3 +260,34 @@ func TestCPUPeak(t *testing.T) {
 		}
 	}
 }
+
+// TestDemandsAreTheTimes holds that the demands of a run, at the coefficients of
+// its part, take the time that the estimator gives for it.
+func TestDemandsAreTheTimes(t *testing.T) {
+	c := shippedCatalog(t)
+	for _, x := range []struct{ model, precision, accelerator string }{
+		{"Qwen/Qwen3-8B", "q4_k_m", "rtx-4090"}, {"Qwen/Qwen3-30B-A3B", "q8_0", "rtx-4090"}, {"Qwen/Qwen3-8B", "f16", "epyc-9654"}, {"google/gemma-3-12b-it", "q4_k_m", "apple-m2-max"},
+	} {
+		d := llamaOn(t, c, x.model, x.precision, x.accelerator)
+		tm := llamaTimeOf(t, c, d, Ledger{})
+		eff, err := llamaEfficiency(c, d.Device.Accelerator)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ms := func(demand LlamaDemand) float64 {
+			s, err := demand.Seconds(PackingOf(&d), d.Device.Accelerator, eff)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return 1e3 * s
+		}
+		for _, depth := range []int{0, 3000} {
+			if got, want := ms(LlamaPrefill(&d, 1300, depth)), tm.prefillMs(1300, float64(depth)); math.Abs(got/want-1) > 1e-9 {
+				t.Errorf("%v: prefill of 1300 after %d takes %g ms, want %g", x, depth, got, want)
+			}
+			if got, want := ms(LlamaDecode(&d, 100, depth))/100, tm.decodeMs(1, float64(depth)+50); math.Abs(got/want-1) > 1e-9 {
+				t.Errorf("%v: decode after %d takes %g ms, want %g", x, depth, got, want)
+			}
+		}
+	}
+}

@@ -120,31 +120,36 @@ func (w *llamaWork) readBytes(tokens float64) float64 {
 // seconds is one pass of new tokens of seqs sequences, with context tokens
 // cached for each, in the mean over the new ones.
 func (w *llamaWork) seconds(r *llamaRates, tokens, seqs, context, ubatch float64) float64 {
+	return w.demand(tokens, seqs, context, ubatch).seconds(r)
+}
+
+// demand is what such a pass asks for.
+func (w *llamaWork) demand(tokens, seqs, context, ubatch float64) (d LlamaDemand) {
 	if w.layers == 0 && w.weights == 0 {
-		return 0
+		return d
 	}
-	touched, multiplied := w.weights, tokens*w.weights
+	d.UnpackWeights, d.ProductFLOP = w.weights, 2*tokens*w.weights
 	if e := w.experts; e != nil && w.expertWeights > 0 {
 		distinct := expertsTouched(e, math.Pow(tokens, llamaRouting))
-		touched += w.expertWeights * distinct / float64(e.Count)
+		d.UnpackWeights += w.expertWeights * distinct / float64(e.Count)
 		rows := tokens * float64(e.PerToken)
 		if tokens > llamaVectorTokens {
 			rows += distinct * llamaTileRows
 		}
-		multiplied += w.expertWeights / float64(e.Count) * rows
+		d.ProductFLOP += 2 * w.expertWeights / float64(e.Count) * rows
 	}
-	launch := w.layers*r.layerS + w.expertLayers*r.expertS
+	d.Layers, d.ExpertLayers = w.layers, w.expertLayers
 	if tokens > 1 {
-		launch += w.expertLayers * r.groupS
+		d.GroupLayers = w.expertLayers
 	}
-	cache, attention := 0.0, 0.0
 	for _, c := range w.caches {
 		read, attended := context, context
 		if c.window > 0 {
 			read, attended = min(context, c.window+ubatch), min(context, c.window)
 		}
-		cache += seqs * (c.perToken*read + 2*c.state) // state is read and written
-		attention += tokens * c.flop * attended
+		d.CacheBytes += seqs * (c.perToken*read + 2*c.state) // state is read and written
+		d.AttentionFLOP += tokens * c.flop * attended
 	}
-	return w.readBytes(tokens)/r.weights + cache/r.read + touched/r.unpack + 2*multiplied/r.multiply + attention/r.attention + launch
+	d.WeightBytes = w.readBytes(tokens)
+	return d
 }
