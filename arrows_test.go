@@ -11,18 +11,19 @@ const module = "github.com/plimsoll-dev/plimsoll"
 // arrows lists, for each top-level package, the top-level packages that it may
 // import. A package that is not listed here has no place in the house.
 var arrows = map[string]string{
-	"":           "", // the embedded catalog.toml
-	"catalog":    "",
-	"probe":      "catalog",
-	"estimator":  "catalog",
-	"simulator":  "catalog estimator",
-	"planner":    "catalog estimator simulator",
-	"benchmarks": "catalog probe",
-	"gate":       "catalog probe estimator simulator planner benchmarks",
-	"report":     "catalog probe estimator simulator planner benchmarks",
-	"fleet":      "catalog probe estimator simulator planner benchmarks",
-	"accuracy":   "catalog probe estimator simulator planner benchmarks",
-	"cmd":        " catalog probe estimator simulator planner benchmarks gate report fleet accuracy",
+	"":            "", // the embedded catalog.toml
+	"catalog":     "",
+	"probe":       "catalog",
+	"estimator":   "catalog",
+	"simulator":   "catalog estimator",
+	"planner":     "catalog estimator simulator",
+	"benchmarks":  "catalog probe",
+	"calibration": "catalog probe estimator benchmarks",
+	"gate":        "catalog probe estimator simulator planner benchmarks",
+	"report":      "catalog probe estimator simulator planner benchmarks",
+	"fleet":       "catalog probe estimator simulator planner benchmarks",
+	"accuracy":    "catalog probe estimator simulator planner benchmarks",
+	"cmd":         " catalog probe estimator simulator planner benchmarks calibration gate report fleet accuracy",
 }
 
 // pure packages compute: no files, no network, no clock, no hardware.

@@ -69,7 +69,7 @@ const (
 // says what is unknown.
 func newLlamaTime(c *catalog.Catalog, d *Deployment, l *Ledger) (*llamaTime, error) {
 	acc := d.Device.Accelerator
-	eff, err := llamaEfficiency(c, acc)
+	eff, err := LlamaEfficiency(c, acc)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func newLlamaTime(c *catalog.Catalog, d *Deployment, l *Ledger) (*llamaTime, err
 // offload adds what partial offload leaves in host memory.
 func (t *llamaTime) offload(c *catalog.Catalog, d *Deployment) error {
 	cpu := &catalog.Accelerator{Name: "the host", Class: "cpu", Units: assumedHostCores, MemoryBandwidth: cmp.Or(d.Device.HostBandwidth, assumedHostGBps)}
-	eff, err := llamaEfficiency(c, cpu)
+	eff, err := LlamaEfficiency(c, cpu)
 	if err != nil {
 		return err
 	}
@@ -178,9 +178,9 @@ func (t *llamaTime) bound(seqs, context float64) string {
 	return "memory bandwidth"
 }
 
-// llamaEfficiency finds the coefficients of llama.cpp on a part: its own, those of
+// LlamaEfficiency finds the coefficients of llama.cpp on a part: its own, those of
 // its architecture and memory, of its architecture, or of its vendor.
-func llamaEfficiency(c *catalog.Catalog, acc *catalog.Accelerator) (*catalog.Efficiency, error) {
+func LlamaEfficiency(c *catalog.Catalog, acc *catalog.Accelerator) (*catalog.Efficiency, error) {
 	vendor := acc.Platform()
 	var best *catalog.Efficiency
 	rank := 0

@@ -240,7 +240,7 @@ func TestLlamaClass(t *testing.T) {
 	for _, tt := range []struct{ vendor, architecture, memory, want string }{
 		{"nvidia", "Ampere", "HBM2e", "hbm"}, {"nvidia", "Ampere", "GDDR6", "ampere"}, {"nvidia", "Rubin", "HBM4", "any"}, {"amd", "RDNA3", "GDDR6", ""},
 	} {
-		e, err := llamaEfficiency(c, &catalog.Accelerator{Vendor: tt.vendor, Architecture: tt.architecture, MemoryType: tt.memory})
+		e, err := LlamaEfficiency(c, &catalog.Accelerator{Vendor: tt.vendor, Architecture: tt.architecture, MemoryType: tt.memory})
 		switch {
 		case tt.want == "" && err == nil:
 			t.Errorf("%+v: %q, want an error", tt, e.Source)
@@ -270,7 +270,7 @@ func TestDemandsAreTheTimes(t *testing.T) {
 	} {
 		d := llamaOn(t, c, x.model, x.precision, x.accelerator)
 		tm := llamaTimeOf(t, c, d, Ledger{})
-		eff, err := llamaEfficiency(c, d.Device.Accelerator)
+		eff, err := LlamaEfficiency(c, d.Device.Accelerator)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -67,6 +67,9 @@ func powersOfTwo(n int) []int {
 	return sizes
 }
 
+// HostPart is the CPUs of a host as one part, as plans take them.
+func HostPart(h catalog.Host) *catalog.Accelerator { return hostPlace(h).device.Accelerator }
+
 // hostPlace treats the CPU sockets together as one device whose memory is the
 // host's. Figures that neither the probe nor the catalog knows are assumed and
 // said: a core streams about 10 GB/s up to what two channels of DDR4 give,
@@ -92,7 +95,9 @@ func hostPlace(h catalog.Host) place {
 			Why: fmt.Sprintf("memory bandwidth of %s is unknown: assumed from %d cores", acc.Name, cores)})
 	}
 	acc.Units = cores
-	acc.Peak = catalog.Peak{FP32: estimator.CPUPeak(cores, h.ISA)}
+	if acc.Peak.FP32 == 0 { // measured, where the part was calibrated
+		acc.Peak = catalog.Peak{FP32: estimator.CPUPeak(cores, h.ISA)}
+	}
 	p.device = d
 	if h.Note != "" {
 		p.assume("host_memory", h.MemoryBytes, h.Note)

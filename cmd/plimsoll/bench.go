@@ -103,6 +103,8 @@ type recording struct {
 	result  benchmarks.Result
 	started time.Time // with its monotonic clock
 	failed  error     // why the last state could not be kept
+
+	machine *probe.Machine // to calibrate by the result; nil: it says nothing of the formulas
 }
 
 // record begins a result. What cannot be kept is an error before anything is
@@ -176,6 +178,9 @@ func (r *recording) finish(ctx context.Context, err error) error {
 		a.tell("the result is not kept: %v", r.failed)
 	case r.store != nil:
 		a.tell("kept as %s", r.result.ID)
+		if err == nil && r.machine != nil {
+			return a.recalibrate(r.store, r.machine)
+		}
 	}
 	return nil
 }

@@ -58,6 +58,7 @@ func (a *app) benchCPU(ctx context.Context, keep *keepFlags, o benchCPUOptions) 
 	if err != nil {
 		return err
 	}
+	r.machine = m
 	line := a.progress()
 	rep, err := cpu.Run(ctx, cpu.Options{
 		Machine: m, Budget: o.budget, Threads: o.threads, MemoryBytes: int64(o.memory * (1 << 30)), Seed: o.seed,

@@ -203,6 +203,7 @@ func (a *app) estimate(ctx context.Context, model string, o estimateOptions, giv
 	if err != nil {
 		return err
 	}
+	c = hw.catalog
 	d, chosen, err := planner.Single(c, hw.Node, ask)
 	if err != nil {
 		return usage(err)
@@ -225,7 +226,7 @@ func (a *app) estimate(ctx context.Context, model string, o estimateOptions, giv
 	document := estimateDocument{
 		Schema: "plimsoll.estimate/v1", Tool: toolName(), Hardware: hw, Deployment: summarise(resolved), Memory: ledger,
 		Workload:    estimator.Workload{InputTokens: o.input, OutputTokens: o.output, Concurrency: o.concurrency},
-		Assumptions: slices.Concat(chosen, ledger.Assumptions, shortened),
+		Assumptions: slices.Concat(chosen, ledger.Assumptions, shortened, hw.Calibration.assumption()),
 	}
 	document.addSpeed(c, resolved)
 	if o.explain {

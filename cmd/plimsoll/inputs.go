@@ -7,16 +7,31 @@ import (
 	"os"
 
 	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/benchmarks"
+	"github.com/plimsoll-dev/plimsoll/calibration"
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/probe"
 )
 
 // loadCatalog reads the shipped catalog and lays the user's files over it.
 func (a *app) loadCatalog() (*catalog.Catalog, error) {
+	c, err := shippedCatalog()
+	if err != nil {
+		return nil, err
+	}
+	return a.overlay(c)
+}
+
+func shippedCatalog() (*catalog.Catalog, error) {
 	c, err := catalog.Parse("catalog.toml", plimsoll.CatalogTOML())
 	if err != nil {
 		return nil, fmt.Errorf("the shipped catalog: %w", withoutProblems(err))
 	}
+	return c, nil
+}
+
+// overlay lays the user's files over a catalog.
+func (a *app) overlay(c *catalog.Catalog) (*catalog.Catalog, error) {
 	for _, file := range a.global.catalogs {
 		data, err := os.ReadFile(file)
 		if err != nil {
@@ -39,7 +54,10 @@ type hardware struct {
 	Node     catalog.Node `json:"node"`
 	Warnings []string     `json:"warnings,omitempty"` // devices left out, figures assumed
 
-	machine *probe.Machine // nil when named
+	Calibration *calibrationUsed `json:"calibration,omitempty"` // nil: none
+
+	machine *probe.Machine   // nil when named
+	catalog *catalog.Catalog // with the calibration of the machine
 }
 
 // hardware finds out what to plan for: what --on names, what --machine saved,
@@ -50,14 +68,20 @@ func (a *app) hardware(ctx context.Context, c *catalog.Catalog) (hardware, error
 		if err != nil {
 			return hardware{}, usage(fmt.Errorf("--on: %w", err))
 		}
-		return hardware{Source: "named", Node: node}, nil
+		return hardware{Source: "named", Node: node, catalog: c}, nil
 	}
 	m, source, err := a.machine(ctx, c)
 	if err != nil {
 		return hardware{}, err
 	}
+	fingerprint := benchmarks.ContextOf(m).Fingerprint
+	c, used, err := a.calibrate(c, fingerprint)
+	if err != nil {
+		return hardware{}, err
+	}
 	node, warnings := m.Node(c)
-	return hardware{Source: source, Node: node, Warnings: append(collectorWarnings(m), warnings...), machine: m}, nil
+	calibration.Apply(&node, c, fingerprint)
+	return hardware{Source: source, Node: node, Warnings: append(collectorWarnings(m), warnings...), Calibration: used, machine: m, catalog: c}, nil
 }
 
 // machine reads the saved machine that --machine names, or probes this one.

@@ -118,10 +118,11 @@ func (a *app) recommend(ctx context.Context, o recommendOptions) error {
 	if err != nil {
 		return err
 	}
-	answer, err := planner.Recommend(c, hw.Node, request)
+	answer, err := planner.Recommend(hw.catalog, hw.Node, request)
 	if err != nil {
 		return usage(err)
 	}
+	answer.Assumptions = append(answer.Assumptions, hw.Calibration.assumption()...)
 	a.warn(append(hw.Warnings, answer.Warnings...))
 	if len(answer.Candidates) == 0 {
 		a.status = exitInfeasible

@@ -18,6 +18,8 @@ type globalFlags struct {
 	catalogs []string
 	machine  string
 	on       []string
+
+	noCalibration bool
 }
 
 func (g *globalFlags) addTo(f *pflag.FlagSet) {
@@ -26,6 +28,7 @@ func (g *globalFlags) addTo(f *pflag.FlagSet) {
 	f.BoolVar(&g.noColor, "no-color", false, "no colour, even on a terminal (NO_COLOR does the same)")
 	f.StringArrayVar(&g.catalogs, "catalog", nil, "catalog `FILE` whose entries add to the shipped ones or replace them by id (repeatable)")
 	f.StringVar(&g.machine, "machine", "", "saved machine `FILE` to use in place of this one (see probe --save)")
+	f.BoolVar(&g.noCalibration, "no-calibration", false, "estimate without what this machine's benchmarks taught (see calibrate)")
 	f.StringArrayVar(&g.on, "on", nil, "hardware to use in place of this machine: `\"8x H100 SXM5 80GB\"` (repeatable)")
 }
 
@@ -91,6 +94,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.verifyCommand(),
 		a.accuracyCommand(),
 		a.benchCommand(),
+		a.calibrateCommand(),
 		a.versionCommand(),
 		a.completionCommand(),
 	)

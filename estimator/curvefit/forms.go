@@ -59,8 +59,7 @@ func formOf(kernel string) form {
 }
 
 // fit minimises the mean absolute log error over the samples, which no outlier
-// can pull far, by simplex searches that start over at the best point until
-// they find nothing better; deterministic. The coefficients come rounded.
+// can pull far. The coefficients come rounded.
 func (f form) fit(samples []Sample) []float64 {
 	cost := func(v []float64) float64 {
 		var c catalog.Curve
@@ -71,17 +70,7 @@ func (f form) fit(samples []Sample) []float64 {
 		}
 		return sum / float64(len(samples))
 	}
-	best, least := f.start, cost(f.start)
-	for range 6 {
-		v := simplex(best, f.low, f.high, cost)
-		gain := least - cost(v)
-		if gain > 0 {
-			best, least = v, least-gain
-		}
-		if gain < 1e-5 {
-			break
-		}
-	}
+	best := Minimise(f.start, f.low, f.high, cost)
 	rounded := make([]float64, len(best))
 	for i, v := range best {
 		rounded[i] = max(f.low[i], round(v, f.digits[i]))

@@ -5,6 +5,23 @@ import (
 	"slices"
 )
 
+// Minimise searches the point of least cost between bounds, from a start. Searches
+// begin anew at the best point until they find nothing better; deterministic.
+func Minimise(start, low, high []float64, cost func([]float64) float64) []float64 {
+	best, least := start, cost(start)
+	for range 6 {
+		v := simplex(best, low, high, cost)
+		gain := least - cost(v)
+		if gain > 0 {
+			best, least = v, least-gain
+		}
+		if gain < 1e-5 {
+			break
+		}
+	}
+	return best
+}
+
 // simplex runs the search of Nelder and Mead (1965) with the usual
 // coefficients; points are clamped to the bounds. It returns the best point.
 func simplex(start, low, high []float64, cost func([]float64) float64) []float64 {

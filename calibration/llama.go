@@ -1,0 +1,268 @@
+package calibration
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/plimsoll-dev/plimsoll/benchmarks"
+	"github.com/plimsoll-dev/plimsoll/catalog"
+	"github.com/plimsoll-dev/plimsoll/estimator"
+	"github.com/plimsoll-dev/plimsoll/estimator/curvefit"
+)
+
+// Phases of an [EngineRun].
+const (
+	Prefill = "prefill"
+	Decode  = "decode"
+)
+
+// EngineRun is a timed run of llama.cpp with what it asked of the hardware.
+// Results of engines keep it in their detail, under "runs".
+type EngineRun struct {
+	Figure      string                 `json:"figure"`                // "decode of model.gguf, 128 tokens after 0"
+	Phase       string                 `json:"phase"`                 // prefill or decode
+	Accelerator string                 `json:"accelerator,omitempty"` // catalog id; empty: the CPUs
+	Threads     int                    `json:"threads,omitempty"`     // of the CPU; 0 unknown
+	Tokens      int                    `json:"tokens"`                // new ones: of the prompt, or of the answer
+	Depth       int                    `json:"depth"`                 // tokens cached before
+	Seconds     float64                `json:"seconds"`               // median of the runs
+	Spread      float64                `json:"spread"`                // distance of their quartiles over the median
+	Demand      estimator.LlamaDemand  `json:"demand"`
+	Packing     estimator.LlamaPacking `json:"packing"`
+}
+
+// run is an EngineRun with where it comes from.
+type run struct {
+	EngineRun
+	result string
+}
+
+// llama refits llama.cpp's shares of each part that it ran on whole.
+func (f *fitter) llama(results []*benchmarks.Result) error {
+	byPart := map[string][]run{}
+	for _, r := range results[max(0, len(results)-recentEngines):] {
+		var detail struct {
+			Runs []EngineRun `json:"runs"`
+		}
+		if err := json.Unmarshal(r.Detail, &detail); err != nil {
+			return fmt.Errorf("result %s: %w", r.ID, err)
+		}
+		for _, x := range detail.Runs {
+			byPart[x.Accelerator] = append(byPart[x.Accelerator], run{x, r.ID})
+		}
+	}
+	for _, id := range sortedKeys(byPart) {
+		part, err := f.part(id)
+		if err != nil {
+			return err
+		}
+		f.llamaPart(part, byPart[id])
+	}
+	return nil
+}
+
+// recentEngines is how many of the latest results of engines count.
+const recentEngines = 40
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// part finds an accelerator; the CPUs are those measured, or else what the probe
+// and the catalog know.
+func (f *fitter) part(id string) (*catalog.Accelerator, error) {
+	if id != "" {
+		return f.in.Catalog.Accelerator(id)
+	}
+	for i := range f.Overlay.Accelerators {
+		if a := &f.Overlay.Accelerators[i]; a.ID == CPUID(f.Fingerprint) {
+			return a, nil
+		}
+	}
+	return nil, nil // bench cpu has not run
+}
+
+// llamaPart fits the shares of one part on its runs.
+func (f *fitter) llamaPart(part *catalog.Accelerator, all []run) {
+	if part == nil {
+		for _, r := range all {
+			f.refuse(r.result, r.Figure, "what the memory of this machine delivers is not measured: run `plimsoll bench cpu`")
+		}
+		return
+	}
+	runs := f.credible(part, all)
+	shipped, err := estimator.LlamaEfficiency(f.in.Catalog, part)
+	if err != nil || len(runs) == 0 {
+		return
+	}
+	start := *shipped
+	start.Accelerator, start.Architectures, start.Memory = part.ID, nil, ""
+	at := slices.IndexFunc(f.Overlay.Efficiencies, func(e catalog.Efficiency) bool { return e.Accelerator == part.ID })
+	if at >= 0 {
+		start = f.Overlay.Efficiencies[at]
+	} else {
+		f.Overlay.Efficiencies = append(f.Overlay.Efficiencies, start)
+		at = len(f.Overlay.Efficiencies) - 1
+	}
+	fitted := fitShares(start, part, runs)
+	fitted.Interval = interval(start, part, runs, Decode, vectorInterval)
+	fitted.PrefillInterval = interval(start, part, runs, Prefill, cmp.Or(start.PrefillInterval, start.Interval))
+	fitted.Basis = catalog.Calibrated
+	var ids []string
+	for _, r := range runs {
+		ids = append(ids, r.result)
+		f.Checks = append(f.Checks, Check{r.Figure, r.result, "ms", 1e3 * r.Seconds, 1e3 * f.before(r), 1e3 * seconds(r, part, &fitted)})
+	}
+	fitted.Source = f.source("bench engine", ids)
+	f.Overlay.Efficiencies[at] = fitted
+}
+
+// before is the time that is estimated for a run without calibration; 0 unknown.
+func (f *fitter) before(r run) float64 {
+	part := f.in.Uncalibrated
+	if r.Accelerator != "" {
+		part, _ = f.in.Catalog.Accelerator(r.Accelerator)
+	}
+	if part == nil {
+		return 0
+	}
+	e, err := estimator.LlamaEfficiency(f.in.Catalog, part)
+	if err != nil {
+		return 0
+	}
+	return seconds(r, part, e)
+}
+
+// seconds is what the formula gives for a run; 0 where a peak is unknown.
+func seconds(r run, part *catalog.Accelerator, e *catalog.Efficiency) float64 {
+	s, err := r.Demand.Seconds(r.Packing, part, e)
+	if err != nil {
+		return 0
+	}
+	return s
+}
+
+// fasterThanPeak bounds what a run may show of a peak, as clocks and timers are
+// not exact.
+const fasterThanPeak = 1.05
+
+// credible leaves out runs that cannot be what they say.
+func (f *fitter) credible(part *catalog.Accelerator, all []run) (runs []run) {
+	latest := map[string]run{} // of the runs of one figure the last counts
+	for _, r := range all {
+		read := (r.Demand.WeightBytes + r.Demand.CacheBytes) / r.Seconds / 1e9
+		cores := f.in.Machine.CPU.Cores
+		switch {
+		case !(r.Seconds > 0):
+			f.refuse(r.result, r.Figure, "it took no time")
+		case read > fasterThanPeak*part.MemoryBandwidth:
+			f.refuse(r.result, r.Figure, "it would have read %.1f GB/s, above the %.1f GB/s of the memory: the model is in a cache, or the run did not compute it", read, part.MemoryBandwidth)
+		case r.Accelerator == "" && r.Threads > 0 && cores > 0 && r.Threads != cores:
+			f.refuse(r.result, r.Figure, "it ran on %d threads of %d cores; estimates are for all of them", r.Threads, cores)
+		case r.Spread > disagree:
+			f.refuse(r.result, r.Figure, "half of its runs lie %.0f %% apart: measure again while nothing else runs", 100*r.Spread)
+		default:
+			latest[r.Figure] = r
+		}
+	}
+	for _, figure := range sortedKeys(latest) {
+		runs = append(runs, latest[figure])
+	}
+	return runs
+}
+
+// fitShares finds the shares of bandwidth and of products that the runs agree with
+// best, by least mean absolute log error; what no run tells of keeps its ratio to
+// what one does.
+func fitShares(start catalog.Efficiency, part *catalog.Accelerator, runs []run) catalog.Efficiency {
+	knobs := knobsFor(runs)
+	e := start
+	first, low, high := make([]float64, len(knobs)), make([]float64, len(knobs)), make([]float64, len(knobs))
+	for i, k := range knobs {
+		first[i], low[i], high[i] = min(max(*k(&e), 0.02), 1.2), 0.02, 1.2
+	}
+	cost := func(v []float64) float64 {
+		trial, sum := e, 0.0
+		for i, k := range knobs {
+			*k(&trial) = v[i]
+			sum += holdNear * math.Abs(math.Log(v[i]/first[i]))
+		}
+		for _, r := range runs {
+			sum += math.Abs(math.Log(seconds(r, part, &trial)/r.Seconds)) / float64(len(runs))
+		}
+		return sum
+	}
+	best := curvefit.Minimise(first, low, high, cost)
+	for i, k := range knobs {
+		*k(&e) = round(best[i], 3)
+	}
+	return e
+}
+
+// holdNear is how much a share that the runs tell little of is held to where it
+// began, against a relative error of a run of 1.
+const holdNear = 0.005
+
+// knob is a coefficient that is fitted.
+type knob func(*catalog.Efficiency) *float64
+
+// knobsFor are the coefficients that the runs tell of: of packed weights, of
+// weights of 16 bits, or of both; products only where a prompt was run, since one
+// token hardly tells them from reads.
+func knobsFor(runs []run) (knobs []knob) {
+	tells := func(packed bool, phase string) bool {
+		return slices.ContainsFunc(runs, func(r run) bool { return r.Packing.Packed == packed && r.Phase == phase })
+	}
+	for _, x := range []struct {
+		packed bool
+		phase  string
+		knob   knob
+	}{
+		{true, Decode, func(e *catalog.Efficiency) *float64 { return &e.Read }},
+		{true, Prefill, func(e *catalog.Efficiency) *float64 { return &e.Compute }},
+		{false, Decode, func(e *catalog.Efficiency) *float64 { return &e.ReadHalf }},
+		{false, Prefill, func(e *catalog.Efficiency) *float64 { return &e.Half }},
+	} {
+		if tells(x.packed, x.phase) {
+			knobs = append(knobs, x.knob)
+		}
+	}
+	return knobs
+}
+
+// Bounds of an interval from runs of one machine.
+const (
+	leastInterval = 0.05
+	fewRuns       = 4 // with fewer the residuals say nothing of what the next one would be
+	fewInterval   = 0.15
+)
+
+// interval is the half width that holds what a run would be that the fit did not
+// see: each is left out in turn. Without runs of the phase it is otherwise.
+func interval(start catalog.Efficiency, part *catalog.Accelerator, runs []run, phase string, otherwise float64) float64 {
+	var errs []float64
+	for i, r := range runs {
+		if r.Phase != phase {
+			continue
+		}
+		e := fitShares(start, part, slices.Delete(slices.Clone(runs), i, i+1))
+		errs = append(errs, math.Abs(r.Seconds/seconds(r, part, &e)-1))
+	}
+	if len(errs) == 0 {
+		return otherwise
+	}
+	slices.Sort(errs)
+	width := max(errs[int(math.Ceil(0.8*float64(len(errs))))-1], leastInterval)
+	if len(errs) < fewRuns {
+		width = max(width, fewInterval)
+	}
+	return round(width, 3)
+}
