@@ -4,28 +4,42 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/plimsoll-dev/plimsoll/benchmarks"
+	"github.com/plimsoll-dev/plimsoll/benchmarks/cpu"
+	"github.com/plimsoll-dev/plimsoll/benchmarks/endpoint"
+	"github.com/plimsoll-dev/plimsoll/calibration"
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/probe"
 )
 
 // documents are what -o json writes, by the type of each.
 var documents = map[reflect.Type]string{
-	reflect.TypeFor[recommendDocument]():     "plimsoll.recommendation/v1",
-	reflect.TypeFor[estimateDocument]():      "plimsoll.estimate/v1",
-	reflect.TypeFor[estimatesDocument]():     "plimsoll.estimates/v1",
-	reflect.TypeFor[verifyDocument]():        "plimsoll.verification/v1",
-	reflect.TypeFor[accuracyDocument]():      "plimsoll.accuracy/v1",
-	reflect.TypeFor[probe.Machine]():         probe.Schema,
-	reflect.TypeFor[versionDocument]():       "plimsoll.version/v1",
-	reflect.TypeFor[errorDocument]():         "plimsoll.error/v1",
-	reflect.TypeFor[catalogListDocument]():   "plimsoll.catalog_list/v1",
-	reflect.TypeFor[catalogEntryDocument]():  "plimsoll.catalog_entry/v1",
-	reflect.TypeFor[catalogCheckDocument]():  "plimsoll.catalog_check/v1",
-	reflect.TypeFor[catalogImportDocument](): "plimsoll.catalog_import/v1",
+	reflect.TypeFor[recommendDocument]():       "plimsoll.recommendation/v1",
+	reflect.TypeFor[estimateDocument]():        "plimsoll.estimate/v1",
+	reflect.TypeFor[estimatesDocument]():       "plimsoll.estimates/v1",
+	reflect.TypeFor[verifyDocument]():          "plimsoll.verification/v1",
+	reflect.TypeFor[accuracyDocument]():        "plimsoll.accuracy/v1",
+	reflect.TypeFor[benchmarks.Result]():       benchmarks.Schema,
+	reflect.TypeFor[benchListDocument]():       "plimsoll.bench_list/v1",
+	reflect.TypeFor[benchDiffDocument]():       "plimsoll.bench_diff/v1",
+	reflect.TypeFor[calibration.Calibration](): calibration.Schema,
+	reflect.TypeFor[cpu.Report]():              cpu.Schema,
+	reflect.TypeFor[probe.Machine]():           probe.Schema,
+	reflect.TypeFor[versionDocument]():         "plimsoll.version/v1",
+	reflect.TypeFor[errorDocument]():           "plimsoll.error/v1",
+	reflect.TypeFor[catalogListDocument]():     "plimsoll.catalog_list/v1",
+	reflect.TypeFor[catalogEntryDocument]():    "plimsoll.catalog_entry/v1",
+	reflect.TypeFor[catalogCheckDocument]():    "plimsoll.catalog_check/v1",
+	reflect.TypeFor[catalogImportDocument]():   "plimsoll.catalog_import/v1",
 }
+
+// details are what results of benchmarks hold as "detail", but for those that
+// are documents.
+var details = []reflect.Type{reflect.TypeFor[endpointDetail](), reflect.TypeFor[endpoint.Record]()}
 
 // entries are what documents of the catalog hold as "entry" or "entries".
 var entries = []reflect.Type{
@@ -64,7 +78,7 @@ func documentedTypes() []reflect.Type {
 	for d := range documents {
 		walk(d)
 	}
-	for _, e := range entries {
+	for _, e := range slices.Concat(entries, details) {
 		walk(e)
 	}
 	return list

@@ -1,0 +1,117 @@
+package engine
+
+import (
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/plimsoll-dev/plimsoll/benchmarks"
+)
+
+// Phase is the part of a request that a test times.
+type Phase string
+
+// Phases of a test.
+const (
+	Prefill Phase = "prefill" // a prompt
+	Decode  Phase = "decode"  // an answer
+)
+
+// Report is what a run measured.
+type Report struct {
+	Engine      Kind    `json:"engine"`
+	Version     string  `json:"version,omitempty"`      // as the engine states it
+	Model       string  `json:"model"`                  // base name of the file, or Ollama's name
+	Description string  `json:"description,omitempty"`  // the engine's word for the model: "llama 8B Q4_K - Medium"
+	Backend     string  `json:"backend,omitempty"`      // CPU, CUDA, Metal, ...
+	Threads     int     `json:"threads,omitempty"`      // of the CPU; 0 unknown
+	GPULayers   int     `json:"gpu_layers"`             // that the engine was asked to put there; -1 unknown
+	Batch       int     `json:"batch,omitempty"`        // logical; 0 unknown
+	UBatch      int     `json:"ubatch,omitempty"`       // tokens of one pass of a prompt; 0 unknown
+	KeyType     string  `json:"key_type,omitempty"`     // of the cache
+	ValueType   string  `json:"value_type,omitempty"`   // of the cache
+	Flags       string  `json:"flags,omitempty"`        // that it was given, without paths
+	LoadSeconds float64 `json:"load_seconds,omitempty"` // until the model could be asked; 0 unknown
+
+	Tests    []Test   `json:"tests"`
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// Test is one length after one depth, repeated.
+type Test struct {
+	Phase   Phase     `json:"phase"`
+	Tokens  int       `json:"tokens"`            // of the prompt, or of the answer
+	Depth   int       `json:"depth"`             // tokens cached before
+	Seconds []float64 `json:"seconds,omitempty"` // of each repetition
+	Unknown string    `json:"unknown,omitempty"` // why there is none
+}
+
+// Rates are tokens/s of the repetitions, in their order.
+func (t *Test) Rates() []float64 {
+	rates := make([]float64, len(t.Seconds))
+	for i, s := range t.Seconds {
+		rates[i] = float64(t.Tokens) / s
+	}
+	return rates
+}
+
+// Median of the repetitions in seconds, and the distance of their quartiles over
+// it; 0 without any.
+func (t *Test) Median() (seconds, spread float64) {
+	if len(t.Seconds) == 0 {
+		return 0, 0
+	}
+	sorted := slices.Sorted(slices.Values(t.Seconds))
+	seconds = quantile(sorted, 0.5)
+	return seconds, (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / seconds
+}
+
+// quantile interpolates between the two neighbours in sorted values.
+func quantile(sorted []float64, q float64) float64 {
+	at := q * float64(len(sorted)-1)
+	low := int(math.Floor(at))
+	high := min(low+1, len(sorted)-1)
+	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
+}
+
+// Metrics are prefill and decode in tokens/s, with the labels tokens and depth.
+func (r *Report) Metrics() (list []benchmarks.Metric) {
+	for i := range r.Tests {
+		t := &r.Tests[i]
+		rates := t.Rates()
+		if len(rates) == 0 {
+			continue
+		}
+		sorted := slices.Sorted(slices.Values(rates))
+		list = append(list, benchmarks.Metric{
+			Name: string(t.Phase), Unit: "tokens/s", Labels: t.labels(), Better: benchmarks.Higher,
+			Value: quantile(sorted, 0.5), Low: quantile(sorted, 0.25), High: quantile(sorted, 0.75), Runs: len(rates), Samples: rates,
+		})
+	}
+	return list
+}
+
+func (t *Test) labels() map[string]string {
+	return map[string]string{"tokens": strconv.Itoa(t.Tokens), "depth": strconv.Itoa(t.Depth)}
+}
+
+// Skipped are tests without a figure.
+func (r *Report) Skipped() (list []benchmarks.Skipped) {
+	for i := range r.Tests {
+		if t := &r.Tests[i]; len(t.Seconds) == 0 {
+			m := benchmarks.Metric{Name: string(t.Phase), Labels: t.labels()}
+			list = append(list, benchmarks.Skipped{Name: m.Key(), Reason: t.Unknown})
+		}
+	}
+	return list
+}
+
+// test finds the test of a phase and lengths; nil: it was not asked for.
+func (r *Report) test(phase Phase, tokens, depth int) *Test {
+	for i := range r.Tests {
+		if t := &r.Tests[i]; t.Phase == phase && t.Tokens == tokens && t.Depth == depth {
+			return t
+		}
+	}
+	return nil
+}
