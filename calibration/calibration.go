@@ -62,9 +62,10 @@ var ErrNothing = errors.New("no result of this machine to calibrate by")
 type Input struct {
 	Catalog *catalog.Catalog // without calibration
 	Machine *probe.Machine   // that is calibrated
-	// Uncalibrated is the machine's CPUs as they are planned with otherwise; nil
-	// unknown.
-	Uncalibrated *catalog.Accelerator
+	Cores   int              // that an engine takes when it is not told
+	// Uncalibrated is the machine's CPUs as they are planned with otherwise, for a
+	// number of threads.
+	Uncalibrated func(threads int) *catalog.Accelerator
 	Results      []*benchmarks.Result // those of other machines are left alone
 	Since        time.Time            // results from before are left alone too
 	Tool         string
@@ -73,6 +74,12 @@ type Input struct {
 
 // CPUID is the id under which a machine's calibrated CPUs are an accelerator.
 func CPUID(fingerprint string) string { return "cpu-" + fingerprint }
+
+// ThreadsID is the id of its CPUs with a number of threads that is not all of
+// them.
+func ThreadsID(fingerprint string, threads int) string {
+	return fmt.Sprintf("%s-%d-threads", CPUID(fingerprint), threads)
+}
 
 // Fit makes a calibration. It fails with [ErrNothing] where no result can be
 // used; the calibration then says what was refused.
@@ -89,7 +96,9 @@ func Fit(in Input) (*Calibration, error) {
 		}
 	}
 	f := &fitter{Calibration: c, in: &in}
-	f.cpu(byKind[benchmarks.CPU])
+	if err := f.cpus(byKind[benchmarks.CPU]); err != nil {
+		return c, fmt.Errorf("calibration: %w", err)
+	}
 	if err := f.llama(byKind[benchmarks.Engine]); err != nil {
 		return c, fmt.Errorf("calibration: %w", err)
 	}

@@ -42,6 +42,7 @@ func cpuRun(n int, read, fp32, int8 float64) *benchmarks.Result {
 	}
 	return &benchmarks.Result{
 		Schema: benchmarks.Schema, ID: fmt.Sprintf("20261126T08%02d00Z-cpu-0001", n), Kind: benchmarks.CPU, Started: at(n), Context: benchmarks.ContextOf(machine),
+		Detail: json.RawMessage(`{"threads":8}`),
 		Metrics: []benchmarks.Metric{
 			metric("read", "GB/s", read, nil),
 			metric("gemm", "GFLOP/s", fp32, map[string]string{"precision": "fp32", "isa": "avx512f"}),
@@ -67,7 +68,9 @@ func fit(t *testing.T, results ...*benchmarks.Result) (*Calibration, error) {
 	t.Helper()
 	return Fit(Input{
 		Catalog: shipped(t), Machine: machine, Results: results, Tool: "test", Now: at(59),
-		Uncalibrated: &catalog.Accelerator{ID: "cpu", Class: "cpu", Vendor: "cpu", Units: 8, MemoryBandwidth: 80, Peak: catalog.Peak{FP32: 1.5}},
+		Cores: 8, Uncalibrated: func(threads int) *catalog.Accelerator {
+			return &catalog.Accelerator{ID: "cpu", Class: "cpu", Vendor: "cpu", Units: threads, MemoryBandwidth: 10 * float64(threads), Peak: catalog.Peak{FP32: 1.5}}
+		},
 	})
 }
 
@@ -127,6 +130,14 @@ func TestContradictionsAreRefused(t *testing.T) {
 	}
 }
 
+func TestBusyMachinesAreRefused(t *testing.T) {
+	r := cpuRun(1, 200, 2000, 150)
+	r.Detail = json.RawMessage(`{"threads":8,"lost_cpu":0.36}`)
+	if cal, err := fit(t, r); !errors.Is(err, ErrNothing) || len(cal.Refused) != 1 || !strings.Contains(cal.Refused[0].Reason, "only 64 % of the time") {
+		t.Errorf("%v, %+v", err, cal.Refused)
+	}
+}
+
 func TestOthersDoNotCount(t *testing.T) {
 	foreign, cut, old := cpuRun(2, 300, 1, 1), cpuRun(3, 300, 1, 1), cpuRun(1, 300, 1, 1)
 	foreign.Context.Fingerprint = "other"
@@ -134,7 +145,7 @@ func TestOthersDoNotCount(t *testing.T) {
 	if _, err := fit(t, foreign, cut); !errors.Is(err, ErrNothing) {
 		t.Errorf("error %v", err)
 	}
-	_, err := Fit(Input{Catalog: shipped(t), Machine: machine, Results: []*benchmarks.Result{old}, Since: at(2), Now: at(3)})
+	_, err := Fit(Input{Catalog: shipped(t), Machine: machine, Results: []*benchmarks.Result{old}, Since: at(2), Now: at(3), Cores: 8})
 	if !errors.Is(err, ErrNothing) {
 		t.Errorf("from before the reset: %v", err)
 	}
@@ -187,7 +198,6 @@ func TestImpossibleRunsAreRefused(t *testing.T) {
 	good := EngineRun{Figure: "good", Phase: Decode, Threads: 8, Seconds: 0.1, Demand: estimator.LlamaDemand{WeightBytes: 1e10, ProductFLOP: 1e10, Layers: 8, Passes: 1}, Packing: estimator.LlamaPacking{Packed: true}}
 	for want, spoil := range map[string]func(*EngineRun){
 		"above the 200.0 GB/s of the memory": func(r *EngineRun) { r.Seconds = 0.04 },
-		"4 threads of 8 cores":               func(r *EngineRun) { r.Threads = 4 },
 		"half of its runs lie 40 % apart":    func(r *EngineRun) { r.Spread = 0.4 },
 		"it took no time":                    func(r *EngineRun) { r.Seconds = 0 },
 	} {
@@ -199,6 +209,17 @@ func TestImpossibleRunsAreRefused(t *testing.T) {
 		if len(runs) != 1 || runs[0].Figure != "good" || len(f.Refused) != 1 || !strings.Contains(f.Refused[0].Reason, want) {
 			t.Errorf("%q: kept %v, refused %v", want, runs, f.Refused)
 		}
+	}
+	few := good
+	few.Threads = 2
+	cal, err := fit(t, cpuRun(1, 200, 2000, 150), engineRun(t, 3, few))
+	if err != nil || len(cal.Refused) != 1 || !strings.Contains(cal.Refused[0].Reason, "bench cpu --threads 2") {
+		t.Errorf("on other threads than were measured: %v, %v", err, cal.Refused)
+	}
+	two := cpuRun(2, 60, 500, 45)
+	two.Detail = json.RawMessage(`{"threads":2}`)
+	if cal, err = fit(t, cpuRun(1, 200, 2000, 150), two, engineRun(t, 3, few)); err != nil || len(cal.Overlay.Accelerators) != 2 || cal.Overlay.Accelerators[0].ID != CPUID(cal.Fingerprint)+"-2-threads" {
+		t.Errorf("measured on both: %v, %+v", err, cal.Overlay.Accelerators)
 	}
 	if cal, err := fit(t, engineRun(t, 3, good)); !errors.Is(err, ErrNothing) || len(cal.Refused) != 1 || !strings.Contains(cal.Refused[0].Reason, "bench cpu") {
 		t.Errorf("without bench cpu: %v, %v", err, cal.Refused)

@@ -51,13 +51,18 @@ func (f *fitter) llama(results []*benchmarks.Result) error {
 			return fmt.Errorf("result %s: %w", r.ID, err)
 		}
 		for _, x := range detail.Runs {
-			byPart[x.Accelerator] = append(byPart[x.Accelerator], run{x, r.ID})
+			id := x.Accelerator
+			if id == "" {
+				id = f.cpuID(x.Threads)
+			}
+			byPart[id] = append(byPart[id], run{x, r.ID})
 		}
 	}
 	for _, id := range sortedKeys(byPart) {
-		part, err := f.part(id)
-		if err != nil {
-			return err
+		part := f.part(id)
+		if part == nil {
+			f.refuseAll(byPart[id])
+			continue
 		}
 		f.llamaPart(part, byPart[id])
 	}
@@ -76,28 +81,37 @@ func sortedKeys[V any](m map[string]V) []string {
 	return keys
 }
 
-// part finds an accelerator; the CPUs are those measured, or else what the probe
-// and the catalog know.
-func (f *fitter) part(id string) (*catalog.Accelerator, error) {
-	if id != "" {
-		return f.in.Catalog.Accelerator(id)
-	}
+// part finds an accelerator, CPUs as they were measured here; nil where there is
+// none.
+func (f *fitter) part(id string) *catalog.Accelerator {
 	for i := range f.Overlay.Accelerators {
-		if a := &f.Overlay.Accelerators[i]; a.ID == CPUID(f.Fingerprint) {
-			return a, nil
+		if a := &f.Overlay.Accelerators[i]; a.ID == id {
+			return a
 		}
 	}
-	return nil, nil // bench cpu has not run
+	if a, err := f.in.Catalog.Accelerator(id); err == nil && a.ID == id {
+		return a
+	}
+	return nil
+}
+
+// refuseAll refuses runs on a part of which no peak is known.
+func (f *fitter) refuseAll(runs []run) {
+	for _, r := range runs {
+		if r.Accelerator != "" {
+			f.refuse(r.result, r.Figure, "the catalog has no accelerator %q", r.Accelerator)
+			continue
+		}
+		threads := ""
+		if r.Threads > 0 && r.Threads != f.in.Cores {
+			threads = fmt.Sprintf(" --threads %d", r.Threads)
+		}
+		f.refuse(r.result, r.Figure, "what the memory delivers to its threads is not measured: run `plimsoll bench cpu%s`", threads)
+	}
 }
 
 // llamaPart fits the shares of one part on its runs.
 func (f *fitter) llamaPart(part *catalog.Accelerator, all []run) {
-	if part == nil {
-		for _, r := range all {
-			f.refuse(r.result, r.Figure, "what the memory of this machine delivers is not measured: run `plimsoll bench cpu`")
-		}
-		return
-	}
 	runs := f.credible(part, all)
 	shipped, err := estimator.LlamaEfficiency(f.in.Catalog, part)
 	if err != nil || len(runs) == 0 {
@@ -127,12 +141,9 @@ func (f *fitter) llamaPart(part *catalog.Accelerator, all []run) {
 
 // before is the time that is estimated for a run without calibration; 0 unknown.
 func (f *fitter) before(r run) float64 {
-	part := f.in.Uncalibrated
+	part := f.in.Uncalibrated(cmp.Or(r.Threads, f.in.Cores))
 	if r.Accelerator != "" {
-		part, _ = f.in.Catalog.Accelerator(r.Accelerator)
-	}
-	if part == nil {
-		return 0
+		part = f.part(r.Accelerator)
 	}
 	e, err := estimator.LlamaEfficiency(f.in.Catalog, part)
 	if err != nil {
@@ -159,14 +170,11 @@ func (f *fitter) credible(part *catalog.Accelerator, all []run) (runs []run) {
 	latest := map[string]run{} // of the runs of one figure the last counts
 	for _, r := range all {
 		read := (r.Demand.WeightBytes + r.Demand.CacheBytes) / r.Seconds / 1e9
-		cores := f.in.Machine.CPU.Cores
 		switch {
 		case !(r.Seconds > 0):
 			f.refuse(r.result, r.Figure, "it took no time")
 		case read > fasterThanPeak*part.MemoryBandwidth:
 			f.refuse(r.result, r.Figure, "it would have read %.1f GB/s, above the %.1f GB/s of the memory: the model is in a cache, or the run did not compute it", read, part.MemoryBandwidth)
-		case r.Accelerator == "" && r.Threads > 0 && cores > 0 && r.Threads != cores:
-			f.refuse(r.result, r.Figure, "it ran on %d threads of %d cores; estimates are for all of them", r.Threads, cores)
 		case r.Spread > disagree:
 			f.refuse(r.result, r.Figure, "half of its runs lie %.0f %% apart: measure again while nothing else runs", 100*r.Spread)
 		default:

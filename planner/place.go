@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/estimator"
@@ -72,8 +73,7 @@ func HostPart(h catalog.Host) *catalog.Accelerator { return hostPlace(h).device.
 
 // hostPlace treats the CPU sockets together as one device whose memory is the
 // host's. Figures that neither the probe nor the catalog knows are assumed and
-// said: a core streams about 10 GB/s up to what two channels of DDR4 give,
-// or 4 GB/s a core on larger parts, and multiplies as [estimator.CPUPeak] says.
+// said: see [assumedBandwidth], and cores multiply as [estimator.CPUPeak] says.
 func hostPlace(h catalog.Host) place {
 	acc := &catalog.Accelerator{ID: "cpu", Name: h.CPUModel, Vendor: "cpu", Class: "cpu", Trust: "B"}
 	if h.CPU != nil {
@@ -89,7 +89,7 @@ func hostPlace(h catalog.Host) place {
 	cores := max(h.Cores, 1)
 	acc.MemoryBandwidth = h.BandwidthGBps
 	if acc.MemoryBandwidth == 0 {
-		acc.MemoryBandwidth = min(10*float64(cores), max(51.2, 4*float64(cores)))
+		acc.MemoryBandwidth = assumedBandwidth(cores, h.ISA)
 		d.PeakBasis = catalog.Assumed
 		p.assumptions = append(p.assumptions, estimator.Assumption{Name: "host_bandwidth_gbps", Value: fmt.Sprintf("%.0f", acc.MemoryBandwidth),
 			Why: fmt.Sprintf("memory bandwidth of %s is unknown: assumed from %d cores", acc.Name, cores)})
@@ -103,4 +103,18 @@ func hostPlace(h catalog.Host) place {
 		p.assume("host_memory", h.MemoryBytes, h.Note)
 	}
 	return p
+}
+
+// assumedBandwidth is what a core streams, up to what two channels of its
+// generation's memory give, or 4 GB/s a core on larger parts, decimal GB/s. A core
+// of a virtual machine read 20 GB/s on Zen 3 and 31 on Zen 5; the instructions
+// that came with DDR5 tell the generation.
+func assumedBandwidth(cores int, isa []string) float64 {
+	core, channels := 20.0, 51.2 // DDR4-3200
+	for _, f := range isa {
+		if f == "avx512_bf16" || f == "avx_vnni" || strings.HasPrefix(f, "amx") {
+			core, channels = 30, 76.8 // DDR5-4800
+		}
+	}
+	return min(core*float64(cores), max(channels, 4*float64(cores)))
 }

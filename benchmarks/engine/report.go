@@ -95,12 +95,17 @@ func (t *Test) labels() map[string]string {
 	return map[string]string{"tokens": strconv.Itoa(t.Tokens), "depth": strconv.Itoa(t.Depth)}
 }
 
+// Key is that of the test's metric.
+func (t *Test) Key() string {
+	m := benchmarks.Metric{Name: string(t.Phase), Labels: t.labels()}
+	return m.Key()
+}
+
 // Skipped are tests without a figure.
 func (r *Report) Skipped() (list []benchmarks.Skipped) {
 	for i := range r.Tests {
 		if t := &r.Tests[i]; len(t.Seconds) == 0 {
-			m := benchmarks.Metric{Name: string(t.Phase), Labels: t.labels()}
-			list = append(list, benchmarks.Skipped{Name: m.Key(), Reason: t.Unknown})
+			list = append(list, benchmarks.Skipped{Name: t.Key(), Reason: t.Unknown})
 		}
 	}
 	return list

@@ -32,7 +32,7 @@ list, show, diff and export read them, and calibrate lets estimates use them.`,
 	}
 	keep.addTo(cmd.PersistentFlags())
 	cmd.AddCommand(
-		a.benchCPUCommand(&keep), a.benchEndpointCommand(&keep),
+		a.benchCPUCommand(&keep), a.benchEngineCommand(&keep), a.benchEndpointCommand(&keep),
 		a.benchListCommand(&keep), a.benchShowCommand(&keep), a.benchDiffCommand(&keep), a.benchExportCommand(&keep),
 	)
 	return cmd
@@ -179,7 +179,7 @@ func (r *recording) finish(ctx context.Context, err error) error {
 	case r.store != nil:
 		a.tell("kept as %s", r.result.ID)
 		if err == nil && r.machine != nil {
-			return a.recalibrate(r.store, r.machine)
+			return a.recalibrate(r.store, r.machine, r.result.ID)
 		}
 	}
 	return nil

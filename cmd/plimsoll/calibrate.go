@@ -127,7 +127,8 @@ func (a *app) calibrateReset(ctx context.Context) error {
 }
 
 // recalibrate refits the calibration of this machine after a result was kept.
-func (a *app) recalibrate(store *benchmarks.Store, m *probe.Machine) error {
+// What was refused of it is told now, of others by calibrate show.
+func (a *app) recalibrate(store *benchmarks.Store, m *probe.Machine, latest string) error {
 	c, err := a.loadCatalog()
 	if err != nil {
 		return err
@@ -146,10 +147,13 @@ func (a *app) recalibrate(store *benchmarks.Store, m *probe.Machine) error {
 	}
 	node, _ := m.Node(c)
 	cal, err := calibration.Fit(calibration.Input{
-		Catalog: c, Machine: m, Uncalibrated: planner.HostPart(node.Host), Results: results, Since: since, Tool: toolName(), Now: a.Now(),
+		Catalog: c, Machine: m, Cores: node.Host.Cores, Results: results, Since: since, Tool: toolName(), Now: a.Now(),
+		Uncalibrated: func(threads int) *catalog.Accelerator { return hostOf(node.Host, threads) },
 	})
 	for _, x := range cal.Refused {
-		a.tell("not used: %s of %s: %s", x.Figure, x.Result, x.Reason)
+		if x.Result == latest {
+			a.tell("not used: %s: %s", x.Figure, x.Reason)
+		}
 	}
 	if errors.Is(err, calibration.ErrNothing) {
 		return nil
@@ -165,6 +169,12 @@ func (a *app) recalibrate(store *benchmarks.Store, m *probe.Machine) error {
 	}
 	a.tell("calibrated: estimates for this machine use %s from now on (`plimsoll calibrate show`)", counted(len(cal.Results), "result"))
 	return nil
+}
+
+// hostOf is the CPUs of a host as they are planned with, for so many threads.
+func hostOf(h catalog.Host, threads int) *catalog.Accelerator {
+	h.Cores = threads
+	return planner.HostPart(h)
 }
 
 // calibrationUsed says which calibration an answer rests on.

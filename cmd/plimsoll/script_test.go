@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,13 +18,15 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/plimsoll-dev/plimsoll/benchmarks"
+	"github.com/plimsoll-dev/plimsoll/benchmarks/cpu"
 	"github.com/plimsoll-dev/plimsoll/benchmarks/endpoint/endpointtest"
 	"github.com/plimsoll-dev/plimsoll/catalog/atomicfile"
 	"github.com/plimsoll-dev/plimsoll/catalog/gguf/gguftest"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"plimsoll": main, "serve": serve})
+	testscript.Main(m, map[string]func(){"plimsoll": main, "serve": serve, "llama-bench": llamaBench})
 }
 
 // serve is the command "serve FILE [MODE [STATUS]]" of scripts: an
@@ -46,6 +49,45 @@ func serve() {
 		log.Fatal(err)
 	}
 	log.Fatal(http.Serve(listener, s))
+}
+
+// llamaBench is the engine of scripts: prompts at 1,000 tokens/s, answers at 100.
+func llamaBench() {
+	value := func(flag string) string { return os.Args[slices.Index(os.Args, flag)+1] }
+	if value("-m") == "refused.gguf" {
+		fmt.Fprintln(os.Stderr, "error: failed to load model")
+		os.Exit(1)
+	}
+	for _, test := range []struct {
+		key, lengths string
+		ns           int
+	}{{"n_prompt", value("-p"), 1e6}, {"n_gen", value("-n"), 1e7}} {
+		for word := range strings.SplitSeq(test.lengths, ",") {
+			n, _ := strconv.Atoi(word)
+			fmt.Printf(`{"build_commit":"abc","build_number":6000,"backends":"CPU","n_threads":1,"n_ubatch":512,%q:%d,"samples_ns":[%d,%d]}`+"\n", test.key, n, n*test.ns, n*test.ns)
+		}
+	}
+}
+
+// steady is the script command "steady ID": it makes the figures of a result of
+// bench cpu those of an idle machine, so that calibration can be tested on any.
+func steady(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: steady ID")
+	}
+	store := benchmarks.OpenStore(ts.MkAbs("data/bench"))
+	r, err := store.Get(args[0])
+	ts.Check(err)
+	var detail cpu.Report
+	ts.Check(json.Unmarshal(r.Detail, &detail))
+	detail.LostCPU = 0
+	r.Detail, err = json.Marshal(&detail)
+	ts.Check(err)
+	figure := func(name string, v float64, labels map[string]string) benchmarks.Metric {
+		return benchmarks.Metric{Name: name, Unit: "GB/s", Labels: labels, Better: benchmarks.Higher, Value: v, Low: v, High: v, Runs: 5}
+	}
+	r.Metrics = []benchmarks.Metric{figure("read", 50, nil), figure("gemm", 300, map[string]string{"precision": "fp32"}), figure("gemv", 40, map[string]string{"precision": "int8"})}
+	ts.Check(store.Put(r))
 }
 
 // waitURL is the script command "url FILE VARIABLE": it waits until a server has
@@ -92,6 +134,7 @@ func TestScript(t *testing.T) {
 			"exits":  exits,
 			"isjson": isJSON,
 			"url":    waitURL,
+			"steady": steady,
 		},
 	})
 }
