@@ -118,6 +118,10 @@ func (a *app) benchEndpoint(cmd *cobra.Command, keep *keepFlags, o *endpointFlag
 	if err != nil {
 		return err
 	}
+	if o.replayed != "" {
+		a.tell("%s", o.replayed)
+		r.result.Context.Facts = append(r.result.Context.Facts, benchmarks.Fact{Name: "replay", Value: o.replayed})
+	}
 	run := &endpointRun{recording: r, line: a.progress()}
 	if err := run.journal(); err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/plimsoll-dev/plimsoll/benchmarks/endpoint"
+	"github.com/plimsoll-dev/plimsoll/benchmarks/trace"
 )
 
 // endpointFlags are those of `bench endpoint`.
@@ -26,6 +27,8 @@ type endpointFlags struct {
 	arrival           string
 	burstiness        float64
 	replay            string
+	skipBad           bool
+	replayed          string // what the trace was, in words
 	speed             float64
 	sweep             bool
 	refine            int
@@ -45,6 +48,7 @@ func (o *endpointFlags) addTo(f *pflag.FlagSet) {
 	f.StringVar(&o.arrival, "arrival", endpoint.Poisson, "arrivals of an open loop: "+strings.Join(arrivals, ", "))
 	f.Float64Var(&o.burstiness, "burstiness", 0.5, "arrivals in bursts: shape of their gamma distribution; 1 is poisson, less is burstier")
 	f.StringVar(&o.replay, "replay", "", "replay the requests of a trace `FILE`")
+	f.BoolVar(&o.skipBad, "skip-bad", false, "skip lines of the trace that cannot be read, and count them")
 	f.Float64Var(&o.speed, "replay-speed", 1, "times the pace of the trace")
 	f.BoolVar(&o.sweep, "sweep", false, "raise the load, doubling it, until the server saturates")
 	f.IntVar(&o.refine, "refine", 3, "sweep of rates: bisect so often around the highest that the server keeps up with")
@@ -208,6 +212,7 @@ func (o *endpointFlags) conflicts(given func(string) bool) error {
 		means("arrival", open, "--rate"),
 		means("burstiness", open && o.arrival == endpoint.Burst, "--rate and --arrival burst"),
 		means("replay-speed", given("replay"), "--replay"),
+		means("skip-bad", given("replay"), "--replay"),
 		means("refine", open, "--rate"),
 		means("max-in-flight", open || given("replay"), "--rate or --replay"),
 	)
@@ -217,8 +222,9 @@ func (o *endpointFlags) conflicts(given func(string) bool) error {
 func (o *endpointFlags) load(cfg *endpoint.Config) ([]float64, error) {
 	switch {
 	case o.replay != "":
-		cfg.Load = endpoint.Load{Kind: endpoint.Replay, Speed: o.speed}
-		return nil, nil
+		timed, err := o.trace()
+		cfg.Load = endpoint.Load{Kind: endpoint.Replay, Speed: o.speed, Timed: timed}
+		return nil, err
 	case o.rate != "":
 		if !slices.Contains(arrivals, o.arrival) {
 			return nil, usagef("--arrival %q: accepted are %s", o.arrival, strings.Join(arrivals, ", "))
@@ -246,6 +252,25 @@ func (o *endpointFlags) load(cfg *endpoint.Config) ([]float64, error) {
 	}
 	cfg.Load.Concurrency = int(levels[0])
 	return o.levels(levels, "--concurrency")
+}
+
+// trace reads the requests to replay.
+func (o *endpointFlags) trace() ([]endpoint.Timed, error) {
+	f, err := os.Open(o.replay)
+	if err != nil {
+		return nil, usage(fmt.Errorf("--replay: %w", err))
+	}
+	defer f.Close()
+	t, err := trace.Read(f, trace.Options{SkipBad: o.skipBad})
+	if err != nil {
+		return nil, usage(fmt.Errorf("--replay: %s: %w", o.replay, err), "--skip-bad skips lines that cannot be read")
+	}
+	o.replayed = fmt.Sprintf("%d requests of a trace (%s), %d passed over, %d lines skipped", len(t.Requests), t.Format, t.Passed, len(t.Bad))
+	timed := make([]endpoint.Timed, len(t.Requests))
+	for i, r := range t.Requests {
+		timed[i] = endpoint.Timed{At: r.At, InputTokens: r.InputTokens, OutputTokens: r.OutputTokens, Prompt: r.Prompt}
+	}
+	return timed, nil
 }
 
 // levels are those of a sweep, nil for a single run or a sweep that doubles.

@@ -144,7 +144,7 @@ func engineError(err error) error {
 // hardware.
 func (a *app) compareEngine(ctx context.Context, d *engineDetail, model string, m *probe.Machine) error {
 	if d.Engine == engine.Ollama {
-		return errors.New("Ollama names no file: `plimsoll bench engine FILE` compares")
+		return errors.New("a model of Ollama is no file: `plimsoll bench engine FILE` compares")
 	}
 	c, err := a.loadCatalog()
 	if err != nil {
