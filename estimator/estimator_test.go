@@ -256,6 +256,20 @@ func TestGGUFMixByHand(t *testing.T) {
 	}
 }
 
+// TestCheckpointBytes holds sizes of published files: Llama 3 8B in 16 bits and
+// Q4_K_M.
+func TestCheckpointBytes(t *testing.T) {
+	for _, x := range []struct {
+		precision catalog.Precision
+		gib       float64
+	}{{catalog.Precision{ID: "bf16", Bits: 16, Compute: "bf16"}, 14.957}, {catalog.Precision{ID: "q4_k_m", GGUFMix: "Q4_K_M"}, 4.5767}} {
+		got, err := CheckpointBytes(llama8B(), &x.precision)
+		if err != nil || math.Abs(float64(got)/GiB/x.gib-1) > 0.001 {
+			t.Errorf("%s: %.4f GiB, %v; want %.4f", x.precision.ID, float64(got)/GiB, err, x.gib)
+		}
+	}
+}
+
 func TestStoredBytesFallsBack(t *testing.T) {
 	// 1152 columns are no multiple of 256: Q4_K becomes Q5_0 (22 bytes for 32).
 	if got, want := storedBytes("Q4_K", 10, 1152), 10.0*1152/32*22; got != want {

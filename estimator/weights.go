@@ -207,6 +207,22 @@ func (d *Deployment) loadExtras(s stage) float64 {
 	return positions * float64(rotary) * float
 }
 
+// CheckpointBytes is the size of a model's files in a precision: every tensor
+// once, without what an engine adds. The error says what of the architecture is
+// unknown.
+func CheckpointBytes(m *catalog.Model, p *catalog.Precision) (int64, error) {
+	d, err := Prepare(Deployment{Model: m, Weights: p, Version: &catalog.EngineVersion{}, TP: 1, PP: 1, EP: 1, DP: 1, AttentionDP: 1})
+	if err != nil {
+		return 0, err
+	}
+	if p.GGUFMix != "" {
+		return d.layout().TotalBytes, nil
+	}
+	d.Device.Accelerator = &catalog.Accelerator{}
+	bytes, _ := d.weightBytes(d.stageOf(0))
+	return int64(bytes), nil
+}
+
 func ceilDiv(a, b int) int        { return (a + b - 1) / b }
 func roundUp(a, multiple int) int { return ceilDiv(a, multiple) * multiple }
 

@@ -39,7 +39,7 @@ var documents = map[reflect.Type]string{
 
 // details are what results of benchmarks hold as "detail", but for those that
 // are documents.
-var details = []reflect.Type{reflect.TypeFor[endpointDetail](), reflect.TypeFor[endpoint.Record](), reflect.TypeFor[engineDetail]()}
+var details = []reflect.Type{reflect.TypeFor[endpointDetail](), reflect.TypeFor[endpoint.Record](), reflect.TypeFor[engineDetail](), reflect.TypeFor[storageDetail]()}
 
 // entries are what documents of the catalog hold as "entry" or "entries".
 var entries = []reflect.Type{

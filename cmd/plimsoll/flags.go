@@ -74,16 +74,17 @@ var withoutMeaning = map[string]struct {
 	flags []string
 	why   string
 }{
-	"accuracy":     {[]string{"on", "machine"}, "it replays published measurements"},
-	"catalog":      {[]string{"on", "machine"}, "it looks at no hardware"},
-	"version":      {[]string{"on", "machine", "catalog"}, "it looks at the program only"},
-	"bench cpu":    {[]string{"on", "machine"}, "it measures this machine"},
-	"bench engine": {[]string{"on", "machine"}, "it measures this machine"},
-	"bench list":   {[]string{"on", "machine", "catalog"}, "it reads results"},
-	"bench show":   {[]string{"on", "machine", "catalog"}, "it reads results"},
-	"bench diff":   {[]string{"on", "machine", "catalog"}, "it reads results"},
-	"bench export": {[]string{"on", "machine", "catalog", "output", "wide"}, "it writes results in the form of --format"},
-	"completion":   {[]string{"on", "machine", "catalog", "output", "wide"}, "it writes a script"},
+	"accuracy":      {[]string{"on", "machine"}, "it replays published measurements"},
+	"catalog":       {[]string{"on", "machine"}, "it looks at no hardware"},
+	"version":       {[]string{"on", "machine", "catalog"}, "it looks at the program only"},
+	"bench cpu":     {[]string{"on", "machine"}, "it measures this machine"},
+	"bench storage": {[]string{"on", "machine"}, "it measures this machine"},
+	"bench engine":  {[]string{"on", "machine"}, "it measures this machine"},
+	"bench list":    {[]string{"on", "machine", "catalog"}, "it reads results"},
+	"bench show":    {[]string{"on", "machine", "catalog"}, "it reads results"},
+	"bench diff":    {[]string{"on", "machine", "catalog"}, "it reads results"},
+	"bench export":  {[]string{"on", "machine", "catalog", "output", "wide"}, "it writes results in the form of --format"},
+	"completion":    {[]string{"on", "machine", "catalog", "output", "wide"}, "it writes a script"},
 }
 
 // checkMeaning refuses flags that the command would ignore.
