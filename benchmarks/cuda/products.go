@@ -1,0 +1,220 @@
+package cuda
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"unsafe"
+)
+
+// Products is NVIDIA's library of matrix products, cublasLt: what engines call.
+type Products struct {
+	Name string // "cublasLt 12.4.5"
+
+	device *Device
+	handle uintptr
+	fn     productFunctions
+}
+
+type productFunctions struct {
+	create        func(handle *uintptr) int32
+	destroy       func(handle uintptr) int32
+	version       func() uint64
+	descCreate    func(desc *uintptr, compute, scale int32) int32
+	descDestroy   func(desc uintptr) int32
+	descSet       func(desc uintptr, attribute int32, value unsafe.Pointer, bytes uint64) int32
+	layoutCreate  func(layout *uintptr, format int32, rows, columns uint64, leading int64) int32
+	layoutDestroy func(layout uintptr) int32
+	prefCreate    func(preference *uintptr) int32
+	prefDestroy   func(preference uintptr) int32
+	prefSet       func(preference uintptr, attribute int32, value unsafe.Pointer, bytes uint64) int32
+	heuristic     func(handle, desc, a, b, c, d, preference uintptr, asked int32, results *byte, found *int32) int32
+	matmul        func(handle, desc uintptr, alpha unsafe.Pointer, a uint64, aLayout uintptr, b uint64, bLayout uintptr, beta unsafe.Pointer, c uint64, cLayout uintptr, d uint64, dLayout uintptr, algorithm *byte, workspace uint64, workspaceBytes uint64, stream uintptr) int32
+}
+
+// ProductFiles are where cublasLt may lie: the system's own, CUDA's folders, and
+// the packages of a Python that vLLM or PyTorch were installed into. below are
+// folders of such packages ("/usr/lib/python3/dist-packages").
+func ProductFiles(below []string) []string {
+	return libraryFiles("libcublasLt.so", []string{"13", "12", "11"}, "cublas", below)
+}
+
+// libraryFiles lists names and paths of a library, the ones to prefer first.
+func libraryFiles(name string, versions []string, part string, below []string) (files []string) {
+	for _, v := range versions {
+		files = append(files, name+"."+v)
+	}
+	for _, pattern := range []string{"/usr/local/cuda*/lib64", "/usr/local/cuda*/targets/*/lib"} {
+		for _, v := range versions {
+			found, _ := filepath.Glob(filepath.Join(pattern, name+"."+v))
+			files = append(files, found...)
+		}
+	}
+	for _, dir := range below {
+		for _, folder := range []string{part, "cu13", "cu12"} {
+			for _, v := range versions {
+				if path := filepath.Join(dir, "nvidia", folder, "lib", name+"."+v); isFile(path) {
+					files = append(files, path)
+				}
+			}
+		}
+	}
+	return files
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// Products opens the first library that can be opened.
+func (x *Device) Products(files []string) (*Products, error) {
+	lib, err := openFirst(files...)
+	if err != nil {
+		return nil, fmt.Errorf("cublasLt was not found: %w", err)
+	}
+	p := &Products{device: x}
+	f := &p.fn
+	err = lib.bind(map[string]any{
+		"cublasLtCreate": &f.create, "cublasLtDestroy": &f.destroy, "cublasLtGetVersion": &f.version,
+		"cublasLtMatmulDescCreate": &f.descCreate, "cublasLtMatmulDescDestroy": &f.descDestroy, "cublasLtMatmulDescSetAttribute": &f.descSet,
+		"cublasLtMatrixLayoutCreate": &f.layoutCreate, "cublasLtMatrixLayoutDestroy": &f.layoutDestroy,
+		"cublasLtMatmulPreferenceCreate": &f.prefCreate, "cublasLtMatmulPreferenceDestroy": &f.prefDestroy, "cublasLtMatmulPreferenceSetAttribute": &f.prefSet,
+		"cublasLtMatmulAlgoGetHeuristic": &f.heuristic, "cublasLtMatmul": &f.matmul,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := status("cublasLtCreate", f.create(&p.handle)); err != nil {
+		return nil, err
+	}
+	v := f.version()
+	p.Name = fmt.Sprintf("cublasLt %d.%d.%d", v/10000, v/100%100, v%100)
+	return p, nil
+}
+
+// Close ends the use of the library.
+func (p *Products) Close() { p.fn.destroy(p.handle) }
+
+func status(call string, code int32) error {
+	if code == 0 {
+		return nil
+	}
+	text := map[int32]string{1: "not initialised", 3: "out of memory", 7: "invalid value", 8: "not on this part", 13: "execution failed", 14: "internal error", 15: "not supported"}[code]
+	return fmt.Errorf("%s: status %d %s", call, code, text)
+}
+
+// Format is the type of operands of a product, with what goes with it
+// (library_types.h, cublas_api.h).
+type Format struct {
+	Name            string
+	Bytes           int   // of an operand
+	ResultBytes     int   // of an element of the result
+	operand, result int32 // cudaDataType
+	compute, scale  int32 // cublasComputeType_t, cudaDataType
+}
+
+const (
+	realFP32, realFP16, realINT8, realINT32, realBF16, realE4M3 = 0, 2, 3, 10, 14, 28
+
+	computeFP32, computeINT32, computeTF32 = 68, 72, 77
+)
+
+// Formats of products.
+var (
+	BF16 = Format{"bf16", 2, 2, realBF16, realBF16, computeFP32, realFP32}
+	FP16 = Format{"fp16", 2, 2, realFP16, realFP16, computeFP32, realFP32}
+	TF32 = Format{"tf32", 4, 4, realFP32, realFP32, computeTF32, realFP32}
+	INT8 = Format{"int8", 1, 4, realINT8, realINT32, computeINT32, realINT32}
+	FP8  = Format{"fp8", 1, 2, realE4M3, realBF16, computeFP32, realFP32}
+)
+
+// Product is y[m,n] = x[m,k] W[n,k]^T, the layer of a model, ready to run.
+type Product struct {
+	of                  *Products
+	desc, w, x, y       uintptr
+	algorithm           [96]byte // the heuristic's whole answer; the algorithm is its first 64 bytes
+	weights, input, out Address
+	workspace           Address
+	workspaceBytes      uint64
+	alpha, beta         [4]byte
+}
+
+// Numbers of cublasLt.h.
+const (
+	descTransposeA  = 3
+	prefWorkspace   = 1
+	transposed      = 1
+	workspaceAtMost = 64 << 20
+)
+
+// Product plans one: weights at w, input at x, result at y, workspace of
+// [WorkspaceBytes] at workspace. The library's own choice of algorithm is taken.
+func (p *Products) Product(f Format, m, n, k int, weights, input, out, workspace Address) (_ *Product, err error) {
+	q := &Product{of: p, weights: weights, input: input, out: out, workspace: workspace, workspaceBytes: workspaceAtMost}
+	if f.scale == realINT32 {
+		*(*int32)(unsafe.Pointer(&q.alpha[0])) = 1
+	} else {
+		*(*float32)(unsafe.Pointer(&q.alpha[0])) = 1
+	}
+	defer func() {
+		if err != nil {
+			q.Close()
+		}
+	}()
+	// The library counts by columns: W^T is [k,n] transposed, x^T is [k,m], y^T is [n,m].
+	fn := &p.fn
+	transpose, limit := int32(transposed), uint64(workspaceAtMost)
+	var preference uintptr
+	defer func() {
+		if preference != 0 {
+			fn.prefDestroy(preference)
+		}
+	}()
+	for _, step := range []struct {
+		call string
+		do   func() int32
+	}{
+		{"cublasLtMatmulDescCreate", func() int32 { return fn.descCreate(&q.desc, f.compute, f.scale) }},
+		{"cublasLtMatmulDescSetAttribute", func() int32 { return fn.descSet(q.desc, descTransposeA, unsafe.Pointer(&transpose), 4) }},
+		{"cublasLtMatrixLayoutCreate", func() int32 { return fn.layoutCreate(&q.w, f.operand, uint64(k), uint64(n), int64(k)) }},
+		{"cublasLtMatrixLayoutCreate", func() int32 { return fn.layoutCreate(&q.x, f.operand, uint64(k), uint64(m), int64(k)) }},
+		{"cublasLtMatrixLayoutCreate", func() int32 { return fn.layoutCreate(&q.y, f.result, uint64(n), uint64(m), int64(n)) }},
+		{"cublasLtMatmulPreferenceCreate", func() int32 { return fn.prefCreate(&preference) }},
+		{"cublasLtMatmulPreferenceSetAttribute", func() int32 { return fn.prefSet(preference, prefWorkspace, unsafe.Pointer(&limit), 8) }},
+	} {
+		if err := status(step.call, step.do()); err != nil {
+			return nil, err
+		}
+	}
+	var found int32
+	code := fn.heuristic(p.handle, q.desc, q.w, q.x, q.y, q.y, preference, 1, &q.algorithm[0], &found)
+	if err := status("cublasLtMatmulAlgoGetHeuristic", code); err != nil {
+		return nil, err
+	}
+	if found == 0 {
+		return nil, fmt.Errorf("cublasLtMatmulAlgoGetHeuristic: no algorithm for %s, %d x %d x %d", f.Name, m, n, k)
+	}
+	return q, nil
+}
+
+// WorkspaceBytes is what a product may use beside its matrices.
+const WorkspaceBytes = workspaceAtMost
+
+// Run puts the product on a stream.
+func (q *Product) Run(s Stream) error {
+	return status("cublasLtMatmul", q.of.fn.matmul(q.of.handle, q.desc, unsafe.Pointer(&q.alpha[0]), uint64(q.weights), q.w, uint64(q.input), q.x,
+		unsafe.Pointer(&q.beta[0]), uint64(q.out), q.y, uint64(q.out), q.y, &q.algorithm[0], uint64(q.workspace), q.workspaceBytes, uintptr(s)))
+}
+
+// Close frees the plan.
+func (q *Product) Close() {
+	for _, layout := range []uintptr{q.w, q.x, q.y} {
+		if layout != 0 {
+			q.of.fn.layoutDestroy(layout)
+		}
+	}
+	if q.desc != 0 {
+		q.of.fn.descDestroy(q.desc)
+	}
+}

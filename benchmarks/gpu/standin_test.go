@@ -1,0 +1,96 @@
+//go:build linux
+
+package gpu
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// standIn compiles the stand-in driver.
+func standIn(t *testing.T) string {
+	t.Helper()
+	gcc, err := exec.LookPath("gcc")
+	if err != nil {
+		t.Skip("no gcc to compile the stand-in driver with")
+	}
+	lib := filepath.Join(t.TempDir(), "libcuda.so.1")
+	if out, err := exec.Command(gcc, "-shared", "-fPIC", "-o", lib, "testdata/libcuda.c").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return lib
+}
+
+// TestStandInDriver goes the whole way through the library that is opened at run
+// time.
+func TestStandInDriver(t *testing.T) {
+	r, err := Run(t.Context(), Options{Driver: standIn(t), Budget: time.Second, Parts: []string{Launch, Memory, Attention, Transfer, Tensor, Products}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := r.Devices[0]
+	if r.Driver != "CUDA 12.4" || d.Name != "Stand-in" || d.Capability != 9 || d.Units != 10 || d.Ceiling != 2048 || d.MemoryBytes != 1<<30 {
+		t.Errorf("%s, %+v", r.Driver, d)
+	}
+	want := map[string]float64{
+		"launch": 100, "read": 128 << 20 / 1e-4 / 1e9, "write": 128 << 20 / 1e-4 / 1e9, "device_copy": 2000, // 1,000 bytes a nanosecond, read and written
+		"h2d": 1000, "d2h": 1000,
+	}
+	known := 0
+	for i := range r.Figures {
+		f := &r.Figures[i]
+		if f.Known() {
+			known++
+		}
+		if v, ok := want[f.Name]; ok && (f.Median/v > 1.01 || f.Median/v < 0.99) {
+			t.Errorf("%s: %g (%s), want %g", f.Name, f.Median, f.Unknown, v)
+		}
+		switch f.Name {
+		case "copy", "triad": // two and three times the bytes in the same time, above the memory's 2,048
+			if f.Known() || !strings.Contains(f.Unknown, "refused") {
+				t.Errorf("%s: %+v", f.Name, f)
+			}
+		case "gemm":
+			if f.Known() || !strings.Contains(f.Unknown, "cublasLt was not found") {
+				t.Errorf("a product without its library: %+v", f)
+			}
+		case "mma":
+			if !f.Known() || f.Labels["through"] != "mma.sync" {
+				t.Errorf("%+v", f)
+			}
+		}
+	}
+	if known < 10 || len(r.Metrics()) != known || len(r.Skipped()) != len(r.Figures)-known {
+		t.Errorf("%d of %d figures are known", known, len(r.Figures))
+	}
+}
+
+func TestStandInFailures(t *testing.T) {
+	lib := standIn(t)
+	for mode, c := range map[string]struct {
+		absent, err, unknown string
+	}{
+		"none": {absent: "finds no GPU"}, "old": {absent: "the driver is older than the PTX: ptxas: unsupported .version"},
+		"full": {unknown: "of 1048576 that are free: cuMemAlloc: CUDA error 2: out of memory"}, "lost": {err: "CUDA error 719: the launch failed"},
+	} {
+		t.Setenv("CUDA_STANDIN", mode)
+		r, err := Run(t.Context(), Options{Driver: lib, Budget: time.Second, Parts: []string{Launch, Memory}})
+		if c.absent != "" && (err != nil || !strings.Contains(r.Absent, c.absent) || len(r.Skipped()) != 1) {
+			t.Errorf("%s: %v, absent %q", mode, err, r.Absent)
+		}
+		if c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
+			t.Errorf("%s: error %v", mode, err)
+		}
+		if c.unknown != "" && (err != nil || !strings.Contains(r.Figures[1].Unknown, c.unknown) || !r.Figures[0].Known()) {
+			t.Errorf("%s: %v, %+v", mode, err, r.Figures)
+		}
+	}
+	for path, want := range map[string]string{"/no/such/libcuda.so": "no NVIDIA driver library", "testdata/libcuda.c": "no NVIDIA driver library"} {
+		if r, err := Run(t.Context(), Options{Driver: path}); err != nil || !strings.Contains(r.Absent, want) {
+			t.Errorf("%s: %v, %q", path, err, r.Absent)
+		}
+	}
+}
