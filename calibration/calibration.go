@@ -102,8 +102,10 @@ func Fit(in Input) (*Calibration, error) {
 	if err := f.llama(byKind[benchmarks.Engine]); err != nil {
 		return c, fmt.Errorf("calibration: %w", err)
 	}
-	f.curves(byKind[benchmarks.GPU])
-	slices.Sort(c.Results)
+	if err := f.curves(byKind[benchmarks.GPU]); err != nil {
+		return c, fmt.Errorf("calibration: %w", err)
+	}
+	slices.Sort(c.Results) // in the order of their times
 	c.Results = slices.Compact(c.Results)
 	if len(c.Results) == 0 {
 		return c, ErrNothing

@@ -13,8 +13,10 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/benchmarks"
+	"github.com/plimsoll-dev/plimsoll/benchmarks/gpu"
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/estimator"
+	"github.com/plimsoll-dev/plimsoll/estimator/curvefit"
 	"github.com/plimsoll-dev/plimsoll/probe"
 )
 
@@ -223,6 +225,61 @@ func TestImpossibleRunsAreRefused(t *testing.T) {
 	}
 	if cal, err := fit(t, engineRun(t, 3, good)); !errors.Is(err, ErrNothing) || len(cal.Refused) != 1 || !strings.Contains(cal.Refused[0].Reason, "bench cpu") {
 		t.Errorf("without bench cpu: %v, %v", err, cal.Refused)
+	}
+}
+
+// gpuRun is a result of bench gpu whose products follow a curve.
+func gpuRun(t *testing.T, n, shapes int, through string, truth *catalog.Curve, part *catalog.Accelerator) *benchmarks.Result {
+	t.Helper()
+	r := gpu.Report{Devices: []gpu.Device{{Name: part.Name, Accelerator: part.ID}}}
+	for i := range shapes {
+		m, k := float64(int(1)<<(i%13)), 4096.0*float64(1+i/13)
+		s := curvefit.Product(part, part.Peak.BF16, m, 8192, k, 2, 2)
+		r.Figures = append(r.Figures, gpu.Figure{
+			Name: "gemm", Unit: "TFLOP/s", Median: 2 * m * 8192 * k / (truth.Matrix(s.F, s.B) * 1e6),
+			Labels: map[string]string{"device": "0", "precision": "bf16", "m": fmt.Sprint(m), "n": "8192", "k": fmt.Sprint(k), "through": through},
+		})
+	}
+	detail, err := json.Marshal(&r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &benchmarks.Result{Schema: benchmarks.Schema, ID: fmt.Sprintf("20261126T08%02d00Z-gpu-0001", n), Kind: benchmarks.GPU, Started: at(n), Context: benchmarks.ContextOf(machine), Detail: detail}
+}
+
+func TestProductsRefitTheCurve(t *testing.T) {
+	part, err := shipped(t).Accelerator("h100-sxm5-80gb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	truth := &catalog.Curve{Floor: 7, Compute: 0.66, Read: 0.8, P: 3}
+	cal, err := fit(t, gpuRun(t, 1, 26, "cublasLt 12.4.5", truth, part))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := cal.Overlay.Curves[0]
+	if c.Accelerator != part.ID || c.Kernel != "gemm" || c.Precision != "bf16" || math.Abs(c.Compute/0.66-1) > 0.03 || math.Abs(c.Read/0.8-1) > 0.03 || c.Median > 0.02 {
+		t.Errorf("%+v", c)
+	}
+	over, err := cal.Over(shipped(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range over.Curves {
+		if x.Accelerator == c.Accelerator && x.Kernel == "gemm" && x.Precision == "bf16" && x != c {
+			t.Errorf("the catalog has %+v", x)
+		}
+	}
+	for want, r := range map[string]*benchmarks.Result{
+		"5 shapes were measured":    gpuRun(t, 2, 5, "cublasLt 12.4.5", truth, part),
+		"the catalog does not know": gpuRun(t, 2, 26, "cublasLt 12.4.5", truth, &catalog.Accelerator{Name: "X", MemoryBandwidth: 1, Peak: part.Peak}),
+	} {
+		if cal, err := fit(t, r); !errors.Is(err, ErrNothing) || len(cal.Refused) != 1 || !strings.Contains(cal.Refused[0].Reason, want) {
+			t.Errorf("%q: %v, %+v", want, err, cal.Refused)
+		}
+	}
+	if cal, err := fit(t, gpuRun(t, 2, 26, "mma.sync", truth, part)); !errors.Is(err, ErrNothing) || len(cal.Overlay.Curves) > 0 {
+		t.Errorf("our own kernels made a curve: %v, %+v", err, cal.Overlay.Curves)
 	}
 }
 

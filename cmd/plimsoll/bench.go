@@ -32,7 +32,7 @@ list, show, diff and export read them, and calibrate lets estimates use them.`,
 	}
 	keep.addTo(cmd.PersistentFlags())
 	cmd.AddCommand(
-		a.benchCPUCommand(&keep), a.benchStorageCommand(&keep), a.benchEngineCommand(&keep), a.benchEndpointCommand(&keep),
+		a.benchCPUCommand(&keep), a.benchGPUCommand(&keep), a.benchStorageCommand(&keep), a.benchEngineCommand(&keep), a.benchEndpointCommand(&keep),
 		a.benchListCommand(&keep), a.benchShowCommand(&keep), a.benchDiffCommand(&keep), a.benchExportCommand(&keep),
 	)
 	return cmd

@@ -22,6 +22,8 @@ func benchReport(b *benchmarks.Result) *report.Report {
 	switch b.Kind {
 	case benchmarks.CPU:
 		shown = showDetail(r, b, showCPU)
+	case benchmarks.GPU:
+		shown = showDetail(r, b, showGPU)
 	case benchmarks.Storage:
 		shown = showDetail(r, b, showStorage)
 	case benchmarks.Engine:

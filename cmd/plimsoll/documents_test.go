@@ -11,6 +11,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/benchmarks"
 	"github.com/plimsoll-dev/plimsoll/benchmarks/cpu"
 	"github.com/plimsoll-dev/plimsoll/benchmarks/endpoint"
+	"github.com/plimsoll-dev/plimsoll/benchmarks/gpu"
 	"github.com/plimsoll-dev/plimsoll/calibration"
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/probe"
@@ -39,7 +40,7 @@ var documents = map[reflect.Type]string{
 
 // details are what results of benchmarks hold as "detail", but for those that
 // are documents.
-var details = []reflect.Type{reflect.TypeFor[endpointDetail](), reflect.TypeFor[endpoint.Record](), reflect.TypeFor[engineDetail](), reflect.TypeFor[storageDetail]()}
+var details = []reflect.Type{reflect.TypeFor[endpointDetail](), reflect.TypeFor[endpoint.Record](), reflect.TypeFor[engineDetail](), reflect.TypeFor[storageDetail](), reflect.TypeFor[gpu.Report]()}
 
 // entries are what documents of the catalog hold as "entry" or "entries".
 var entries = []reflect.Type{

@@ -78,6 +78,7 @@ var withoutMeaning = map[string]struct {
 	"catalog":       {[]string{"on", "machine"}, "it looks at no hardware"},
 	"version":       {[]string{"on", "machine", "catalog"}, "it looks at the program only"},
 	"bench cpu":     {[]string{"on", "machine"}, "it measures this machine"},
+	"bench gpu":     {[]string{"on", "machine"}, "it measures this machine"},
 	"bench storage": {[]string{"on", "machine"}, "it measures this machine"},
 	"bench engine":  {[]string{"on", "machine"}, "it measures this machine"},
 	"bench list":    {[]string{"on", "machine", "catalog"}, "it reads results"},
