@@ -195,12 +195,12 @@ func fitShares(start catalog.Efficiency, part *catalog.Accelerator, runs []run) 
 	e := start
 	first, low, high := make([]float64, len(knobs)), make([]float64, len(knobs)), make([]float64, len(knobs))
 	for i, k := range knobs {
-		first[i], low[i], high[i] = min(max(*k(&e), 0.02), 1.2), 0.02, 1.2
+		first[i], low[i], high[i] = min(max(cmp.Or(*k.of(&e), k.start), k.low), k.high), k.low, k.high
 	}
 	cost := func(v []float64) float64 {
 		trial, sum := e, 0.0
 		for i, k := range knobs {
-			*k(&trial) = v[i]
+			*k.of(&trial) = v[i]
 			sum += holdNear * math.Abs(math.Log(v[i]/first[i]))
 		}
 		for _, r := range runs {
@@ -210,7 +210,7 @@ func fitShares(start catalog.Efficiency, part *catalog.Accelerator, runs []run) 
 	}
 	best := curvefit.Minimise(first, low, high, cost)
 	for i, k := range knobs {
-		*k(&e) = round(best[i], 3)
+		*k.of(&e) = round(best[i], 3)
 	}
 	return e
 }
@@ -219,8 +219,14 @@ func fitShares(start catalog.Efficiency, part *catalog.Accelerator, runs []run) 
 // began, against a relative error of a run of 1.
 const holdNear = 0.005
 
-// knob is a coefficient that is fitted.
-type knob func(*catalog.Efficiency) *float64
+// knob is a coefficient that is fitted, between bounds.
+type knob struct {
+	of               func(*catalog.Efficiency) *float64
+	start, low, high float64 // start where the coefficient is not set
+}
+
+// shareOf is a knob of a share of a peak.
+func shareOf(of func(*catalog.Efficiency) *float64) knob { return knob{of, 0.5, 0.02, 1.2} }
 
 // knobsFor are the coefficients that the runs tell of: of packed weights, of
 // weights of 16 bits, or of both; products only where a prompt was run, since one
@@ -234,16 +240,32 @@ func knobsFor(runs []run) (knobs []knob) {
 		phase  string
 		knob   knob
 	}{
-		{true, Decode, func(e *catalog.Efficiency) *float64 { return &e.Read }},
-		{true, Prefill, func(e *catalog.Efficiency) *float64 { return &e.Compute }},
-		{false, Decode, func(e *catalog.Efficiency) *float64 { return &e.ReadHalf }},
-		{false, Prefill, func(e *catalog.Efficiency) *float64 { return &e.Half }},
+		{true, Decode, shareOf(func(e *catalog.Efficiency) *float64 { return &e.Read })},
+		{true, Prefill, shareOf(func(e *catalog.Efficiency) *float64 { return &e.Compute })},
+		{false, Decode, shareOf(func(e *catalog.Efficiency) *float64 { return &e.ReadHalf })},
+		{false, Prefill, shareOf(func(e *catalog.Efficiency) *float64 { return &e.Half })},
 	} {
 		if tells(x.packed, x.phase) {
 			knobs = append(knobs, x.knob)
 		}
 	}
+	if packings(runs) > 1 {
+		knobs = append(knobs, knob{func(e *catalog.Efficiency) *float64 { return &e.Unpack }, 10, 0.05, 100})
+	}
 	return knobs
+}
+
+// packings counts formats of packed weights that decoding was timed in, by the
+// bytes of a weight: with two of them, what it takes to unpack a weight can be told
+// from what it takes to read it.
+func packings(runs []run) int {
+	seen := map[int]bool{}
+	for _, r := range runs {
+		if d := &r.Demand; r.Phase == Decode && r.Packing.Packed && d.UnpackWeights > 0 {
+			seen[int(math.Round(4*d.WeightBytes/d.UnpackWeights))] = true // to a quarter of a byte
+		}
+	}
+	return len(seen)
 }
 
 // Bounds of an interval from runs of one machine.

@@ -166,10 +166,9 @@ func (r *recording) finish(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		a.status = exitInterrupted
+		a.tell("interrupted: above is what was measured until then")
 	case err != nil:
 		a.status = exitUnfit
-	}
-	if err != nil {
 		a.tell("%v: above is what was measured until then", err)
 	}
 	switch {

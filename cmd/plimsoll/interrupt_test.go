@@ -5,12 +5,16 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/plimsoll-dev/plimsoll/benchmarks"
+	"github.com/plimsoll-dev/plimsoll/benchmarks/endpoint/endpointtest"
 )
 
 // TestInterruptedVerify: an engine that runs on keeps its log open; an
@@ -35,6 +39,35 @@ func TestInterruptedVerify(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Fatal("still reading")
+	}
+}
+
+// TestInterruptedLoad: what was measured is shown and kept.
+func TestInterruptedLoad(t *testing.T) {
+	server := httptest.NewServer(&endpointtest.Server{ITL: time.Millisecond})
+	defer server.Close()
+	store := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	var out, problems bytes.Buffer
+	time.AfterFunc(500*time.Millisecond, cancel)
+	status := Run(ctx, env{
+		Args:   []string{"bench", "endpoint", server.URL, "--duration", "1m", "--output-tokens", "4", "--input-tokens", "5", "--store", store, "-o", "json"},
+		Stdout: &out, Stderr: &problems, LookupEnv: os.LookupEnv, Now: time.Now,
+	})
+	said := problems.String()
+	if status != exitInterrupted || !strings.Contains(said, "interrupted: above is what was measured until then") || !strings.Contains(said, "kept as") {
+		t.Errorf("status %d, stderr %q", status, said)
+	}
+	r, err := benchmarks.OpenStore(store).Get("latest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown, err := benchmarks.Parse(out.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.Interrupted || len(r.Metrics) == 0 || len(shown.Metrics) != len(r.Metrics) {
+		t.Errorf("kept %d figures, shown %d, interrupted %v", len(r.Metrics), len(shown.Metrics), r.Interrupted)
 	}
 }
 
