@@ -202,3 +202,26 @@ func TestFingerprint(t *testing.T) {
 		}
 	}
 }
+
+func TestQuartiles(t *testing.T) {
+	samples := []float64{4, 1, 3, 2}
+	if q1, median, q3 := Quartiles(samples); q1 != 1.75 || median != 2.5 || q3 != 3.25 || samples[0] != 4 {
+		t.Errorf("%g, %g, %g of %v", q1, median, q3, samples)
+	}
+	if q1, median, q3 := Quartiles([]float64{7}); q1 != 7 || median != 7 || q3 != 7 {
+		t.Errorf("of one: %g, %g, %g", q1, median, q3)
+	}
+}
+
+func TestSteady(t *testing.T) {
+	for _, c := range []struct {
+		runs []float64
+		want bool
+	}{
+		{nil, false}, {[]float64{100, 100}, false}, {[]float64{100, 105, 102}, true}, {[]float64{100, 106, 102}, false}, {[]float64{900, 100, 101, 102}, true},
+	} {
+		if got := Steady(c.runs, 3, 0.05); got != c.want {
+			t.Errorf("Steady(%v) = %v", c.runs, got)
+		}
+	}
+}

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/plimsoll-dev/plimsoll/benchmarks"
 )
 
 // What the kernels must reach of the reference, as medians of paired ratios.
@@ -131,10 +133,9 @@ func compare(t *testing.T, c *reference, kernel string, rounds int, want float64
 			ratios, theirs, mine = append(ratios, a/b), append(theirs, a), append(mine, b)
 		}
 	}
-	slices.Sort(ratios)
-	ratio := quantile(ratios, 0.5)
+	low, ratio, high := benchmarks.Quartiles(ratios)
 	t.Logf("%s: ratio of speeds %.3f (quartiles %.3f, %.3f), of the best runs %.3f; best %.2f ms against %.2f ms, %d pairs", kernel, ratio,
-		quantile(ratios, 0.25), quantile(ratios, 0.75), slices.Min(theirs)/slices.Min(mine), 1e3*slices.Min(mine), 1e3*slices.Min(theirs), rounds)
+		low, high, slices.Min(theirs)/slices.Min(mine), 1e3*slices.Min(mine), 1e3*slices.Min(theirs), rounds)
 	if ratio < want {
 		t.Errorf("%s reaches %.3f of the reference, want %.2f", kernel, ratio, want)
 	}
@@ -148,8 +149,8 @@ func turn(f func() float64) float64 {
 	for i := range runs {
 		runs[i] = f()
 	}
-	slices.Sort(runs)
-	return quantile(runs, 0.5)
+	_, median, _ := benchmarks.Quartiles(runs)
+	return median
 }
 
 // reference is the running C program.

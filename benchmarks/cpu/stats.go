@@ -2,9 +2,10 @@ package cpu
 
 import (
 	"context"
-	"math"
 	"slices"
 	"time"
+
+	"github.com/plimsoll-dev/plimsoll/benchmarks"
 )
 
 // Rate is a quantity per second over repeated runs; the field that holds it
@@ -49,12 +50,8 @@ func rateOf(work float64, runs []time.Duration) Rate {
 	if len(rates) == 0 {
 		return Rate{Unknown: "the clock is too coarse for the runs"}
 	}
-	samples := parts(rates, mostSamples)
-	slices.Sort(rates)
-	return Rate{
-		Median: quantile(rates, 0.5), Q1: quantile(rates, 0.25), Q3: quantile(rates, 0.75),
-		Best: rates[len(rates)-1], Runs: len(rates), Samples: samples,
-	}
+	q1, median, q3 := benchmarks.Quartiles(rates)
+	return Rate{Median: median, Q1: q1, Q3: q3, Best: slices.Max(rates), Runs: len(rates), Samples: parts(rates, mostSamples)}
 }
 
 // parts are the medians of n successive parts of values, or the values where
@@ -63,20 +60,9 @@ func parts(values []float64, n int) []float64 {
 	n = min(n, len(values))
 	medians := make([]float64, n)
 	for i := range n {
-		part := slices.Clone(values[i*len(values)/n : (i+1)*len(values)/n])
-		slices.Sort(part)
-		medians[i] = quantile(part, 0.5)
+		_, medians[i], _ = benchmarks.Quartiles(values[i*len(values)/n : (i+1)*len(values)/n])
 	}
 	return medians
-}
-
-// quantile interpolates between the two neighbours in sorted values, of which
-// there is at least one; q is 0 to 1.
-func quantile(sorted []float64, q float64) float64 {
-	at := q * float64(len(sorted)-1)
-	low := int(math.Floor(at))
-	high := min(low+1, len(sorted)-1)
-	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
 }
 
 // How runs are repeated.
@@ -93,12 +79,12 @@ const (
 // context's error, when ctx ends.
 func repeat(ctx context.Context, share time.Duration, run func() time.Duration) ([]time.Duration, error) {
 	start := time.Now()
-	var warm []time.Duration
-	for !steady(warm) && (len(warm) == 0 || time.Since(start) < share/warmShare) {
+	var warm []float64
+	for !benchmarks.Steady(warm, warmRuns, warmSpread) && (len(warm) == 0 || time.Since(start) < share/warmShare) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		warm = append(warm, run())
+		warm = append(warm, run().Seconds())
 	}
 	var runs []time.Duration
 	for len(runs) < minRuns || (time.Since(start) < share && len(runs) < maxRuns) {
@@ -108,14 +94,4 @@ func repeat(ctx context.Context, share time.Duration, run func() time.Duration) 
 		runs = append(runs, run())
 	}
 	return runs, nil
-}
-
-// steady reports whether the last runs agree.
-func steady(runs []time.Duration) bool {
-	if len(runs) < warmRuns {
-		return false
-	}
-	last := runs[len(runs)-warmRuns:]
-	low, high := slices.Min(last), slices.Max(last)
-	return float64(high-low) <= warmSpread*float64(low)
 }

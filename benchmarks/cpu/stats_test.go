@@ -32,32 +32,6 @@ func TestParts(t *testing.T) {
 	}
 }
 
-func TestQuantileInterpolates(t *testing.T) {
-	for q, want := range map[float64]float64{0: 1, 0.25: 1.75, 0.5: 2.5, 1: 4} {
-		if got := quantile([]float64{1, 2, 3, 4}, q); got != want {
-			t.Errorf("quantile %v: %v, want %v", q, got, want)
-		}
-	}
-}
-
-func TestSteady(t *testing.T) {
-	ms := time.Millisecond
-	for _, c := range []struct {
-		runs []time.Duration
-		want bool
-	}{
-		{nil, false},
-		{[]time.Duration{100 * ms, 100 * ms}, false},
-		{[]time.Duration{100 * ms, 105 * ms, 102 * ms}, true},
-		{[]time.Duration{100 * ms, 106 * ms, 102 * ms}, false},
-		{[]time.Duration{900 * ms, 100 * ms, 101 * ms, 102 * ms}, true},
-	} {
-		if got := steady(c.runs); got != c.want {
-			t.Errorf("steady(%v) = %v", c.runs, got)
-		}
-	}
-}
-
 func TestRepeatStops(t *testing.T) {
 	runs, err := repeat(context.Background(), 0, func() time.Duration { return time.Millisecond })
 	if err != nil || len(runs) != minRuns {

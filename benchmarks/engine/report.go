@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"math"
-	"slices"
 	"strconv"
 
 	"github.com/plimsoll-dev/plimsoll/benchmarks"
@@ -61,17 +59,8 @@ func (t *Test) Median() (seconds, spread float64) {
 	if len(t.Seconds) == 0 {
 		return 0, 0
 	}
-	sorted := slices.Sorted(slices.Values(t.Seconds))
-	seconds = quantile(sorted, 0.5)
-	return seconds, (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / seconds
-}
-
-// quantile interpolates between the two neighbours in sorted values.
-func quantile(sorted []float64, q float64) float64 {
-	at := q * float64(len(sorted)-1)
-	low := int(math.Floor(at))
-	high := min(low+1, len(sorted)-1)
-	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
+	q1, seconds, q3 := benchmarks.Quartiles(t.Seconds)
+	return seconds, (q3 - q1) / seconds
 }
 
 // Metrics are prefill and decode in tokens/s, with the labels tokens and depth.
@@ -82,10 +71,10 @@ func (r *Report) Metrics() (list []benchmarks.Metric) {
 		if len(rates) == 0 {
 			continue
 		}
-		sorted := slices.Sorted(slices.Values(rates))
+		q1, median, q3 := benchmarks.Quartiles(rates)
 		list = append(list, benchmarks.Metric{
 			Name: string(t.Phase), Unit: "tokens/s", Labels: t.labels(), Better: benchmarks.Higher,
-			Value: quantile(sorted, 0.5), Low: quantile(sorted, 0.25), High: quantile(sorted, 0.75), Runs: len(rates), Samples: rates,
+			Value: median, Low: q1, High: q3, Runs: len(rates), Samples: rates,
 		})
 	}
 	return list

@@ -3,6 +3,8 @@ package gpu
 import (
 	"context"
 	"time"
+
+	"github.com/plimsoll-dev/plimsoll/benchmarks"
 )
 
 // How work is repeated.
@@ -25,7 +27,7 @@ func repeat(ctx context.Context, w work, share time.Duration) (samples []float64
 		return nil, err
 	}
 	var warm []float64
-	for !steady(warm) && (len(warm) < warmRuns || time.Since(start) < share/warmShare) {
+	for !benchmarks.Steady(warm, warmRuns, warmApart) && (len(warm) < warmRuns || time.Since(start) < share/warmShare) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -59,17 +61,4 @@ func batch(w work) (int, error) {
 			return max(1, min(mostTimes, int(float64(times)*float64(batchTime)/float64(max(took, 1))))), nil
 		}
 	}
-}
-
-// steady reports whether the last runs agree.
-func steady(runs []float64) bool {
-	if len(runs) < warmRuns {
-		return false
-	}
-	last := runs[len(runs)-warmRuns:]
-	low, high := last[0], last[0]
-	for _, v := range last {
-		low, high = min(low, v), max(high, v)
-	}
-	return high-low <= warmApart*low
 }

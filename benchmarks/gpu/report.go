@@ -2,8 +2,6 @@ package gpu
 
 import (
 	"maps"
-	"math"
-	"slices"
 	"strconv"
 
 	"github.com/plimsoll-dev/plimsoll/benchmarks"
@@ -58,16 +56,8 @@ func (f *Figure) Known() bool { return f.Unknown == "" && f.Median > 0 }
 
 // settle sets a figure from its samples.
 func (f *Figure) settle(samples []float64) {
-	sorted := slices.Sorted(slices.Values(samples))
-	f.Median, f.Q1, f.Q3, f.Samples, f.Unknown = quantile(sorted, 0.5), quantile(sorted, 0.25), quantile(sorted, 0.75), samples, ""
-}
-
-// quantile interpolates between the two neighbours in sorted values.
-func quantile(sorted []float64, q float64) float64 {
-	at := q * float64(len(sorted)-1)
-	low := int(math.Floor(at))
-	high := min(low+1, len(sorted)-1)
-	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
+	f.Q1, f.Median, f.Q3 = benchmarks.Quartiles(samples)
+	f.Samples, f.Unknown = samples, ""
 }
 
 // metric is the figure as a metric: of a duration less is better.

@@ -1,8 +1,6 @@
 package storage
 
 import (
-	"math"
-	"slices"
 	"strconv"
 	"time"
 
@@ -53,16 +51,8 @@ func rateOf(samples []float64) Rate {
 	if len(samples) == 0 {
 		return Rate{Unknown: "interrupted"}
 	}
-	sorted := slices.Sorted(slices.Values(samples))
-	return Rate{Median: quantile(sorted, 0.5), Q1: quantile(sorted, 0.25), Q3: quantile(sorted, 0.75), Samples: samples}
-}
-
-// quantile interpolates between the two neighbours in sorted values.
-func quantile(sorted []float64, q float64) float64 {
-	at := q * float64(len(sorted)-1)
-	low := int(math.Floor(at))
-	high := min(low+1, len(sorted)-1)
-	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
+	q1, median, q3 := benchmarks.Quartiles(samples)
+	return Rate{Median: median, Q1: q1, Q3: q3, Samples: samples}
 }
 
 // Metrics are read and write in GB/s, read with the labels mode and streams.
