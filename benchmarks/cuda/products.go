@@ -201,9 +201,10 @@ func (p *Products) Product(f Format, m, n, k int, weights, input, out, workspace
 // WorkspaceBytes is what a product may use beside its matrices.
 const WorkspaceBytes = workspaceAtMost
 
-// Run puts the product on a stream.
-func (q *Product) Run(s Stream) error {
-	return status("cublasLtMatmul", q.of.fn.matmul(q.of.handle, q.desc, unsafe.Pointer(&q.alpha[0]), uint64(q.weights), q.w, uint64(q.input), q.x,
+// Run puts the product on a stream, with weights that lie offset bytes after those
+// that it was planned for.
+func (q *Product) Run(offset int64, s Stream) error {
+	return status("cublasLtMatmul", q.of.fn.matmul(q.of.handle, q.desc, unsafe.Pointer(&q.alpha[0]), uint64(q.weights)+uint64(offset), q.w, uint64(q.input), q.x,
 		unsafe.Pointer(&q.beta[0]), uint64(q.out), q.y, uint64(q.out), q.y, &q.algorithm[0], uint64(q.workspace), q.workspaceBytes, uintptr(s)))
 }
 

@@ -98,7 +98,7 @@ func (c *nvidia) loadTensor() {
 
 func (c *nvidia) info() Device {
 	d := c.device
-	return Device{Index: d.Ordinal, Name: strings.TrimSpace(d.Name), Capability: d.Capability, Units: d.Units, MemoryBytes: d.Bytes, Ceiling: d.MemoryGBps}
+	return Device{Index: d.Ordinal, Name: strings.TrimSpace(d.Name), Capability: d.Capability, Units: d.Units, MemoryBytes: d.Bytes, Ceiling: d.MemoryGBps, pci: d.PCI}
 }
 
 func (c *nvidia) driver() string { return c.driverName }

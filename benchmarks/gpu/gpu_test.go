@@ -129,6 +129,24 @@ func TestRun(t *testing.T) {
 	}
 }
 
+func TestProbedByAddress(t *testing.T) {
+	m := fakeMachine()
+	m.Accelerators[0].PCI.Address, m.Accelerators[1].PCI.Address = "0000:65:00.0", "0000:17:00.0"
+	m.Accelerators[1].AcceleratorID = "fake-2"
+	if a := probed(m, &Device{Index: 0, Name: "Fake", pci: "0000:17:00.0"}); a == nil || a.AcceleratorID != "fake-2" {
+		t.Errorf("%+v", a)
+	}
+	if a := probed(m, &Device{Index: 0, Name: "Fake", pci: "0000:99:00.0"}); a != nil {
+		t.Errorf("%+v", a)
+	}
+	next := rotation(10, 3)
+	for i, want := range []int64{0, 10, 20, 0} {
+		if got := next(); got != want {
+			t.Errorf("copy %d lies at %d, want %d", i, got, want)
+		}
+	}
+}
+
 func TestRefusesTheImpossible(t *testing.T) {
 	r, err := Run(t.Context(), Options{Machine: fakeMachine(), Budget: time.Millisecond, Parts: []string{Memory, Tensor}, open: with(&fake{boost: 1.2})})
 	if err != nil {

@@ -26,6 +26,8 @@ type Device struct {
 	Units       int     `json:"compute_units"`
 	MemoryBytes int64   `json:"memory_bytes"`
 	Ceiling     float64 `json:"ceiling_gbps,omitempty"` // of its memory; 0 unknown
+
+	pci string // address, by which the probe knows it: the driver counts devices in an order of its own
 }
 
 // Figure is one quantity over batches of runs.

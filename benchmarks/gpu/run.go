@@ -54,7 +54,7 @@ func (r *run) describe() {
 		d := c.info()
 		r.report.Driver = c.driver()
 		var peak probe.PeakTFLOPS
-		if a := r.probed(&d); a != nil {
+		if a := probed(r.opts.Machine, &d); a != nil {
 			d.Accelerator, peak = a.AcceleratorID, a.PeakTFLOPS
 			if a.BandwidthGBps > 0 {
 				d.Ceiling = a.BandwidthGBps
@@ -68,13 +68,19 @@ func (r *run) describe() {
 	}
 }
 
-// probed is what the probe knows of a card: the NVIDIA device of its index.
-func (r *run) probed(d *Device) *probe.Accelerator {
-	if r.opts.Machine == nil {
+// probed is what the probe knows of a card, by its PCI address: the driver counts
+// devices in an order of its own. Where there is no address, by index and name.
+func probed(m *probe.Machine, d *Device) *probe.Accelerator {
+	if m == nil {
 		return nil
 	}
-	for i := range r.opts.Machine.Accelerators {
-		if a := &r.opts.Machine.Accelerators[i]; a.Vendor == "nvidia" && a.Index == d.Index && a.Name == d.Name {
+	for i := range m.Accelerators {
+		a := &m.Accelerators[i]
+		same := a.Index == d.Index && a.Name == d.Name
+		if d.pci != "" && a.PCI.Address != "" {
+			same = a.PCI.Address == d.pci
+		}
+		if a.Vendor == "nvidia" && same && a.Usable() {
 			return a
 		}
 	}
@@ -205,15 +211,13 @@ func (r *run) sample(ctx context.Context, when string) {
 	}
 	for i := range r.report.Devices {
 		d := &r.report.Devices[i]
-		for j := range m.Accelerators {
-			a := &m.Accelerators[j]
-			if a.Vendor != "nvidia" || a.Index != d.Index {
-				continue
-			}
-			h := Health{Device: i, When: when, MHz: a.CurrentMHz, PowerW: a.PowerDrawW, TemperatureC: a.TemperatureC, Throttle: a.Throttle, Others: others(a)}
-			r.report.Health = append(r.report.Health, h)
-			r.judge(&h, d)
+		a := probed(m, d)
+		if a == nil {
+			continue
 		}
+		h := Health{Device: i, When: when, MHz: a.CurrentMHz, PowerW: a.PowerDrawW, TemperatureC: a.TemperatureC, Throttle: a.Throttle, Others: others(a)}
+		r.report.Health = append(r.report.Health, h)
+		r.judge(&h, d)
 	}
 }
 

@@ -154,9 +154,10 @@ const (
 func (j *job) decodeAttention(t task) error {
 	heads := t.sequences * kvHeads
 	cache := int64(heads) * int64(t.tokens) * headDim * 2
+	copies := j.card.copies(2 * cache)
 	parts := max(1, min(t.tokens/64, (j.card.device.Units*attentionBlocks+heads-1)/heads))
 	var at [4]cuda.Address
-	for i, bytes := range []int64{int64(heads) * queryHeads / kvHeads * headDim * 2, cache, cache, int64(heads) * int64(parts) * attentionThreads * 4} {
+	for i, bytes := range []int64{int64(heads) * queryHeads / kvHeads * headDim * 2, cache * copies, cache * copies, int64(heads) * int64(parts) * attentionThreads * 4} {
 		var err error
 		if at[i], err = j.alloc(bytes); err != nil {
 			return err
@@ -165,7 +166,32 @@ func (j *job) decodeAttention(t task) error {
 			return err
 		}
 	}
-	return j.kernel("decode_attention", heads, parts, attentionThreads, 2*float64(cache), at[0], at[1], at[2], at[3], uint32(t.tokens))
+	f, err := j.card.memory.Function("decode_attention")
+	next := rotation(cache, copies)
+	j.each = 2 * float64(cache)
+	j.once = func() error {
+		offset := cuda.Address(next())
+		return f.Launch(heads, parts, attentionThreads, j.card.stream, at[0], at[1]+offset, at[2]+offset, at[3], uint32(t.tokens))
+	}
+	return err
+}
+
+// beyondCache is how many times the last-level cache the data of work must be, so
+// that each run finds its own in memory.
+const beyondCache = 4
+
+// copies is how many copies of data work goes through in turn.
+func (c *nvidia) copies(bytes int64) int64 {
+	return max(1, (beyondCache*c.device.L2Bytes+bytes-1)/bytes)
+}
+
+// rotation gives the offsets of copies, one after the other.
+func rotation(bytes, copies int64) func() int64 {
+	at := int64(-1)
+	return func() int64 {
+		at = (at + 1) % copies
+		return at * bytes
+	}
 }
 
 func (j *job) transfer(t task) error {
@@ -180,8 +206,9 @@ func (j *job) transfer(t task) error {
 		}
 		j.free = append(j.free, func() { j.card.device.ReleasePinned(here) })
 	}
-	for i := range here {
-		here[i] = byte(i * 31) // touched: memory that nobody wrote is read from nowhere
+	here[0] = 31
+	for n := 1; n < len(here); n *= 2 { // touched: memory that nobody wrote is read from nowhere
+		copy(here[n:], here[:n])
 	}
 	j.each, j.library = float64(t.bytes), "the driver's copy"
 	j.once = func() error { return j.card.device.CopyIn(there, here, j.card.stream) }
@@ -241,8 +268,10 @@ func (j *job) product(t task) error {
 		return fmt.Errorf("a part of compute capability %.1f has no FP8", j.card.device.Capability)
 	}
 	f := formats[t.precision]
+	weights := int64(t.n) * int64(t.k) * int64(f.Bytes)
+	copies := j.card.copies(weights)
 	var at [4]cuda.Address
-	for i, bytes := range []int64{int64(t.n) * int64(t.k) * int64(f.Bytes), int64(t.m) * int64(t.k) * int64(f.Bytes), int64(t.m) * int64(t.n) * int64(f.ResultBytes), cuda.WorkspaceBytes} {
+	for i, bytes := range []int64{weights * copies, int64(t.m) * int64(t.k) * int64(f.Bytes), int64(t.m) * int64(t.n) * int64(f.ResultBytes), cuda.WorkspaceBytes} {
 		var err error
 		if at[i], err = j.alloc(bytes); err != nil {
 			return err
@@ -253,13 +282,14 @@ func (j *job) product(t task) error {
 			}
 		}
 	}
+	next := rotation(weights, copies)
 	q, err := p.Product(f.Format, t.m, t.n, t.k, at[0], at[1], at[2], at[3])
 	if err != nil {
 		return err
 	}
 	j.free = append(j.free, q.Close)
 	j.each, j.library = 2*float64(t.m)*float64(t.n)*float64(t.k), p.Name
-	j.once = func() error { return q.Run(j.card.stream) }
+	j.once = func() error { return q.Run(next(), j.card.stream) }
 	return nil
 }
 
