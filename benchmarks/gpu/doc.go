@@ -11,9 +11,10 @@
 // what the part can do is refused with the reason, and what was not measured says
 // why. A GPU that is lost ends the run with what was measured by then.
 //
-// The rate of mma.sync from registers is measured too. It is an issue rate, not a
-// product of matrices, and from Hopper on it is below the part's peak, which other
-// instructions reach: it is never set beside products of a library.
+// Where the machine has no library for products, kernels of ours stand in, through
+// mma.sync; their figures say so and are other figures. The rate of mma.sync from
+// registers is measured too: an issue rate, not a product of matrices. From Hopper on
+// both are below the part's peak, which other instructions reach.
 //
 // Not measured: FP4, whose products need scales of blocks; attention over prompts,
 // which our kernels do not compute; all-reduce without NCCL. Nothing here changes a

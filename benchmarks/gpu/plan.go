@@ -33,12 +33,6 @@ const (
 // messages of all-reduce, bytes.
 var messages = []int64{16 << 10, 256 << 10, 4 << 20, 64 << 20, 512 << 20}
 
-// pinnedBytes are copied to and from the host, peerBytes between GPUs.
-const (
-	transferBytes = 256 << 20
-	peerBytes     = 256 << 20
-)
-
 // plan lists the figures of some parts of a run.
 func plan(cards []card, parts []string, seed uint64) (steps []step) {
 	for _, part := range Parts() {
@@ -74,7 +68,7 @@ func stepsOf(part string, index int, d Device, cards []card) (steps []step) {
 	case Transfer:
 		for _, pinned := range []bool{true, false} {
 			for _, kind := range []string{"h2d", "d2h"} {
-				add(kind, "GB/s", task{kind: kind, pinned: pinned, bytes: transferBytes}, "memory", map[bool]string{true: "pinned", false: "pageable"}[pinned])
+				add(kind, "GB/s", task{kind: kind, pinned: pinned, bytes: copyBytes(d)}, "memory", map[bool]string{true: "pinned", false: "pageable"}[pinned])
 			}
 		}
 	case Tensor:
@@ -93,7 +87,7 @@ func stepsOf(part string, index int, d Device, cards []card) (steps []step) {
 	case Peer:
 		for j, other := range cards {
 			if j != index {
-				add("peer", "GB/s", task{kind: "peer", peer: other, bytes: peerBytes}, "to", strconv.Itoa(j))
+				add("peer", "GB/s", task{kind: "peer", peer: other, bytes: copyBytes(d)}, "to", strconv.Itoa(j))
 			}
 		}
 	case Collective:
@@ -108,6 +102,9 @@ func stepsOf(part string, index int, d Device, cards []card) (steps []step) {
 
 // precisions of products, those that most parts have first.
 var precisions = []string{"bf16", "fp16", "tf32", "int8", "fp8"}
+
+// copyBytes are copied to and from the host, and between GPUs.
+func copyBytes(d Device) int64 { return max(min(256<<20, d.MemoryBytes/64), 1<<20) }
 
 // memoryBytes is the size of each buffer: beyond any cache, an eighth of the memory
 // at most.

@@ -1,5 +1,5 @@
 // A stand-in for NVIDIA's driver: one device whose clock is a number. A launch takes
-// 100 us of it, a copy a nanosecond for 1,000 bytes. The variable CUDA_STANDIN makes
+// a millisecond of it, a copy a nanosecond for 100 bytes. The variable CUDA_STANDIN makes
 // it misbehave: old (refuses PTX), lost (fails after a hundred launches), full (has
 // no memory), none (has no device).
 #include <stdint.h>
@@ -23,8 +23,8 @@ int cuDeviceTotalMem_v2(uint64_t *b, int d) { *b = 1ull << 30; return 0; }
 int cuDeviceGetAttribute(int *v, int a, int d) {
   switch (a) {
   case 16: *v = 10; break;
-  case 36: *v = 4000000; break; // kHz
-  case 37: *v = 2048; break;    // bits: 2 x 4 GHz x 256 bytes = 2,048 GB/s
+  case 36: *v = 3125000; break; // kHz
+  case 37: *v = 256; break;     // bits: 2 x 3.125 GHz x 32 bytes = 200 GB/s
   case 38: *v = 4 << 20; break;
   case 75: *v = 9; break;
   default: *v = 0;
@@ -46,7 +46,7 @@ int cuMemAlloc_v2(uint64_t *p, uint64_t n) {
 int cuMemFree_v2(uint64_t p) { return 0; }
 int cuMemHostAlloc(void **p, uint64_t n, unsigned f) { *p = malloc(n); return *p ? 0 : 2; }
 int cuMemFreeHost(void *p) { free(p); return 0; }
-static int copied(uint64_t n) { now_us += n / 1e6; return 0; }
+static int copied(uint64_t n) { now_us += n / 1e5; return 0; }
 int cuMemcpyHtoDAsync_v2(uint64_t to, const void *from, uint64_t n, void *s) { return copied(n); }
 int cuMemcpyDtoHAsync_v2(void *to, uint64_t from, uint64_t n, void *s) { return copied(n); }
 int cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, uint64_t n, void *s) { return copied(n); }
@@ -74,6 +74,6 @@ int cuModuleGetFunction(void **f, void *m, const char *name) { *f = (void *)0x30
 int cuLaunchKernel(void *f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared, void *s, void **args, void **extra) {
   if (!f || !gx || !gy || gz != 1 || !bx || by != 1 || bz != 1 || shared || s != (void *)0x20 || extra) return 1;
   if (mode("lost") && ++launches > 100) return 719;
-  now_us += 100;
+  now_us += 1000;
   return 0;
 }
