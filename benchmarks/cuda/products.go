@@ -24,6 +24,7 @@ type productFunctions struct {
 	descDestroy   func(desc uintptr) int32
 	descSet       func(desc uintptr, attribute int32, value unsafe.Pointer, bytes uint64) int32
 	layoutCreate  func(layout *uintptr, format int32, rows, columns uint64, leading int64) int32
+	layoutSet     func(layout uintptr, attribute int32, value unsafe.Pointer, bytes uint64) int32
 	layoutDestroy func(layout uintptr) int32
 	prefCreate    func(preference *uintptr) int32
 	prefDestroy   func(preference uintptr) int32
@@ -78,7 +79,7 @@ func (x *Device) Products(files []string) (*Products, error) {
 	err = lib.bind(map[string]any{
 		"cublasLtCreate": &f.create, "cublasLtDestroy": &f.destroy, "cublasLtGetVersion": &f.version,
 		"cublasLtMatmulDescCreate": &f.descCreate, "cublasLtMatmulDescDestroy": &f.descDestroy, "cublasLtMatmulDescSetAttribute": &f.descSet,
-		"cublasLtMatrixLayoutCreate": &f.layoutCreate, "cublasLtMatrixLayoutDestroy": &f.layoutDestroy,
+		"cublasLtMatrixLayoutCreate": &f.layoutCreate, "cublasLtMatrixLayoutSetAttribute": &f.layoutSet, "cublasLtMatrixLayoutDestroy": &f.layoutDestroy,
 		"cublasLtMatmulPreferenceCreate": &f.prefCreate, "cublasLtMatmulPreferenceDestroy": &f.prefDestroy, "cublasLtMatmulPreferenceSetAttribute": &f.prefSet,
 		"cublasLtMatmulAlgoGetHeuristic": &f.heuristic, "cublasLtMatmul": &f.matmul,
 	})
@@ -108,26 +109,42 @@ func status(call string, code int32) error {
 // (library_types.h, cublas_api.h).
 type Format struct {
 	Name            string
-	Bytes           int   // of an operand
-	ResultBytes     int   // of an element of the result
+	Bits            int   // of an operand
 	operand, result int32 // cudaDataType
 	compute, scale  int32 // cublasComputeType_t, cudaDataType
+	group           int   // operands that share a scale of their own; 0: none do
 }
 
 const (
-	realFP32, realFP16, realINT8, realINT32, realBF16, realE4M3 = 0, 2, 3, 10, 14, 28
+	realFP32, realFP16, realINT8, realINT32, realBF16, realE4M3, realE2M1 = 0, 2, 3, 10, 14, 28, 33
 
 	computeFP32, computeINT32, computeTF32 = 68, 72, 77
 )
 
 // Formats of products.
 var (
-	BF16 = Format{"bf16", 2, 2, realBF16, realBF16, computeFP32, realFP32}
-	FP16 = Format{"fp16", 2, 2, realFP16, realFP16, computeFP32, realFP32}
-	TF32 = Format{"tf32", 4, 4, realFP32, realFP32, computeTF32, realFP32}
-	INT8 = Format{"int8", 1, 4, realINT8, realINT32, computeINT32, realINT32}
-	FP8  = Format{"fp8", 1, 2, realE4M3, realBF16, computeFP32, realFP32}
+	BF16 = Format{"bf16", 16, realBF16, realBF16, computeFP32, realFP32, 0}
+	FP16 = Format{"fp16", 16, realFP16, realFP16, computeFP32, realFP32, 0}
+	TF32 = Format{"tf32", 32, realFP32, realFP32, computeTF32, realFP32, 0}
+	INT8 = Format{"int8", 8, realINT8, realINT32, computeINT32, realINT32, 0}
+	FP8  = Format{"fp8", 8, realE4M3, realBF16, computeFP32, realFP32, 0}
+	FP4  = Format{"fp4", 4, realE2M1, realBF16, computeFP32, realFP32, 16} // NVFP4: a scale in E4M3 for 16 numbers
 )
+
+// Bytes are those of rows of so many operands.
+func (f Format) Bytes(rows, columns int) int64 {
+	return int64(rows) * int64(columns) * int64(f.Bits) / 8
+}
+
+// ScaleBytes are those of the scales of so many rows: in tiles of 128 rows by 4
+// scales, as the library lays them out. 0: the format has none.
+func (f Format) ScaleBytes(rows, columns int) int64 {
+	if f.group == 0 {
+		return 0
+	}
+	up := func(n, to int) int64 { return int64((n + to - 1) / to * to) }
+	return up(rows, 128) * up(columns/f.group, 4)
+}
 
 // Product is y[m,n] = x[m,k] W[n,k]^T, the layer of a model, ready to run.
 type Product struct {
@@ -142,16 +159,31 @@ type Product struct {
 
 // Numbers of cublasLt.h.
 const (
-	descTransposeA  = 3
-	prefWorkspace   = 1
-	transposed      = 1
-	workspaceAtMost = 64 << 20
+	descTransposeA   = 3
+	descScaleA       = 17 // pointers
+	descScaleB       = 18
+	descScaleModeA   = 31
+	descScaleModeB   = 32
+	scaleOf16        = 1 // CUBLASLT_MATMUL_MATRIX_SCALE_VEC16_UE4M3
+	layoutBatchCount = 5
+	layoutBatchStep  = 6
+	prefWorkspace    = 1
+	transposed       = 1
+	workspaceAtMost  = 64 << 20
 )
 
-// Product plans one: weights at w, input at x, result at y, workspace of
-// [WorkspaceBytes] at workspace. The library's own choice of algorithm is taken.
-func (p *Products) Product(f Format, m, n, k int, weights, input, out, workspace Address) (_ *Product, err error) {
-	q := &Product{of: p, weights: weights, input: input, out: out, workspace: workspace, workspaceBytes: workspaceAtMost}
+// Operands are where the matrices of a product lie.
+type Operands struct {
+	Weights, Input, Out, Workspace Address // Workspace of WorkspaceBytes
+	WeightScales, InputScales      Address // of formats that have them
+
+	// Batch is how many products of the shape lie one behind the other; 0 is one.
+	Batch int
+}
+
+// Product plans one. The library's own choice of algorithm is taken.
+func (p *Products) Product(f Format, m, n, k int, o Operands) (_ *Product, err error) {
+	q := &Product{of: p, weights: o.Weights, input: o.Input, out: o.Out, workspace: o.Workspace, workspaceBytes: workspaceAtMost}
 	if f.scale == realINT32 {
 		*(*int32)(unsafe.Pointer(&q.alpha[0])) = 1
 	} else {
@@ -162,40 +194,85 @@ func (p *Products) Product(f Format, m, n, k int, weights, input, out, workspace
 			q.Close()
 		}
 	}()
-	// The library counts by columns: W^T is [k,n] transposed, x^T is [k,m], y^T is [n,m].
-	fn := &p.fn
-	transpose, limit := int32(transposed), uint64(workspaceAtMost)
+	if err := q.describe(f, m, n, k, &o); err != nil {
+		return nil, err
+	}
+	return q, q.choose(f, m, n, k)
+}
+
+// step is a call of the library.
+type step struct {
+	call string
+	do   func() int32
+}
+
+func inTurn(steps []step) error {
+	for _, s := range steps {
+		if err := status(s.call, s.do()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// describe tells the library of the product. It counts by columns: W^T is [k,n]
+// transposed, x^T is [k,m], y^T is [n,m].
+func (q *Product) describe(f Format, m, n, k int, o *Operands) error {
+	fn := &q.of.fn
+	transpose := int32(transposed)
+	steps := []step{
+		{"cublasLtMatmulDescCreate", func() int32 { return fn.descCreate(&q.desc, f.compute, f.scale) }},
+		{"cublasLtMatmulDescSetAttribute", func() int32 { return fn.descSet(q.desc, descTransposeA, unsafe.Pointer(&transpose), 4) }},
+		{"cublasLtMatrixLayoutCreate", func() int32 { return fn.layoutCreate(&q.w, f.operand, uint64(k), uint64(n), int64(k)) }},
+		{"cublasLtMatrixLayoutCreate", func() int32 { return fn.layoutCreate(&q.x, f.operand, uint64(k), uint64(m), int64(k)) }},
+		{"cublasLtMatrixLayoutCreate", func() int32 { return fn.layoutCreate(&q.y, f.result, uint64(n), uint64(m), int64(n)) }},
+	}
+	set := func(attribute int32, value unsafe.Pointer, bytes uint64) {
+		steps = append(steps, step{"cublasLtMatmulDescSetAttribute", func() int32 { return fn.descSet(q.desc, attribute, value, bytes) }})
+	}
+	if f.group > 0 {
+		mode := int32(scaleOf16)
+		set(descScaleModeA, unsafe.Pointer(&mode), 4)
+		set(descScaleModeB, unsafe.Pointer(&mode), 4)
+		set(descScaleA, unsafe.Pointer(&o.WeightScales), 8)
+		set(descScaleB, unsafe.Pointer(&o.InputScales), 8)
+	}
+	if o.Batch > 1 {
+		count := int32(o.Batch)
+		for _, x := range []struct {
+			layout *uintptr
+			step   int64
+		}{{&q.w, int64(n) * int64(k)}, {&q.x, int64(m) * int64(k)}, {&q.y, int64(m) * int64(n)}} {
+			steps = append(steps,
+				step{"cublasLtMatrixLayoutSetAttribute", func() int32 { return fn.layoutSet(*x.layout, layoutBatchCount, unsafe.Pointer(&count), 4) }},
+				step{"cublasLtMatrixLayoutSetAttribute", func() int32 { return fn.layoutSet(*x.layout, layoutBatchStep, unsafe.Pointer(&x.step), 8) }})
+		}
+	}
+	return inTurn(steps)
+}
+
+// choose lets the library choose an algorithm.
+func (q *Product) choose(f Format, m, n, k int) error {
+	fn := &q.of.fn
+	limit := uint64(workspaceAtMost)
 	var preference uintptr
 	defer func() {
 		if preference != 0 {
 			fn.prefDestroy(preference)
 		}
 	}()
-	for _, step := range []struct {
-		call string
-		do   func() int32
-	}{
-		{"cublasLtMatmulDescCreate", func() int32 { return fn.descCreate(&q.desc, f.compute, f.scale) }},
-		{"cublasLtMatmulDescSetAttribute", func() int32 { return fn.descSet(q.desc, descTransposeA, unsafe.Pointer(&transpose), 4) }},
-		{"cublasLtMatrixLayoutCreate", func() int32 { return fn.layoutCreate(&q.w, f.operand, uint64(k), uint64(n), int64(k)) }},
-		{"cublasLtMatrixLayoutCreate", func() int32 { return fn.layoutCreate(&q.x, f.operand, uint64(k), uint64(m), int64(k)) }},
-		{"cublasLtMatrixLayoutCreate", func() int32 { return fn.layoutCreate(&q.y, f.result, uint64(n), uint64(m), int64(n)) }},
+	var found int32
+	err := inTurn([]step{
 		{"cublasLtMatmulPreferenceCreate", func() int32 { return fn.prefCreate(&preference) }},
 		{"cublasLtMatmulPreferenceSetAttribute", func() int32 { return fn.prefSet(preference, prefWorkspace, unsafe.Pointer(&limit), 8) }},
-	} {
-		if err := status(step.call, step.do()); err != nil {
-			return nil, err
-		}
+		{"cublasLtMatmulAlgoGetHeuristic", func() int32 {
+			return fn.heuristic(q.of.handle, q.desc, q.w, q.x, q.y, q.y, preference, 1, &q.algorithm[0], &found)
+		}},
+	})
+	if err == nil && found == 0 {
+		err = fmt.Errorf("cublasLtMatmulAlgoGetHeuristic: no algorithm for %s, %d x %d x %d", f.Name, m, n, k)
 	}
-	var found int32
-	code := fn.heuristic(p.handle, q.desc, q.w, q.x, q.y, q.y, preference, 1, &q.algorithm[0], &found)
-	if err := status("cublasLtMatmulAlgoGetHeuristic", code); err != nil {
-		return nil, err
-	}
-	if found == 0 {
-		return nil, fmt.Errorf("cublasLtMatmulAlgoGetHeuristic: no algorithm for %s, %d x %d x %d", f.Name, m, n, k)
-	}
-	return q, nil
+	return err
 }
 
 // WorkspaceBytes is what a product may use beside its matrices.

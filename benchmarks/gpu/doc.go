@@ -16,9 +16,8 @@
 // registers is measured too: an issue rate, not a product of matrices. From Hopper on
 // both are below the part's peak, which other instructions reach.
 //
-// Not measured: FP4, whose products need scales of blocks; attention over prompts,
-// which our kernels do not compute; all-reduce without NCCL. Nothing here changes a
-// clock, a power limit or a mode.
+// Attention over prompts is timed as the two products that it is made of, without
+// what lies between them. Nothing here changes a clock, a power limit or a mode.
 //
 // The package has been run on a stand-in driver, and not yet on a card.
 package gpu

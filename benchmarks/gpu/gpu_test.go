@@ -34,8 +34,8 @@ func (f *fake) driver() string { return "CUDA 13.0" }
 func (f *fake) close()         {}
 
 func (f *fake) prepare(t task) (work, error) {
-	if t.precision == "fp8" {
-		return nil, errors.New("no FP8 here")
+	if t.precision == "fp8" || t.precision == "fp4" {
+		return nil, errors.New("not here")
 	}
 	w := &fakeWork{card: f, task: t, each: 1, seconds: 5e-6}
 	roof := f.boost
@@ -46,7 +46,7 @@ func (f *fake) prepare(t task) (work, error) {
 	case "gemm":
 		w.each = 2 * float64(t.m) * float64(t.n) * float64(t.k)
 		w.seconds += max(w.each/1e14, float64(t.n)*float64(t.k)*2/1e12) / roof
-	case "mma":
+	case "mma", "prefill_attention":
 		w.each = 1e9
 		w.seconds = 1e9 / 1e14 / roof
 	case "launch":
@@ -106,8 +106,8 @@ func TestRun(t *testing.T) {
 	for i := range r.Figures {
 		f := &r.Figures[i]
 		seen[f.Name] = true
-		if f.Labels["precision"] == "fp8" {
-			if f.Known() || f.Unknown != "no FP8 here" {
+		if p := f.Labels["precision"]; p == "fp8" || p == "fp4" {
+			if f.Known() || f.Unknown != "not here" {
 				t.Errorf("%+v", f)
 			}
 			continue
@@ -116,7 +116,7 @@ func TestRun(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
-	for _, name := range []string{"launch", "read", "write", "copy", "triad", "device_copy", "decode_attention", "h2d", "d2h", "mma", "gemm", "peer", "all_reduce"} {
+	for _, name := range []string{"launch", "read", "write", "copy", "triad", "device_copy", "decode_attention", "prefill_attention", "h2d", "d2h", "mma", "gemm", "peer", "all_reduce"} {
 		if !seen[name] {
 			t.Errorf("no figure %s", name)
 		}
@@ -191,7 +191,7 @@ func TestFailures(t *testing.T) {
 			cancel()
 		}
 	}})
-	if !errors.Is(err, context.Canceled) || len(r.Metrics()) != 10 {
+	if !errors.Is(err, context.Canceled) || len(r.Metrics()) != 13 {
 		t.Errorf("interrupted: %v, %d kept", err, len(r.Metrics()))
 	}
 	for want, o := range map[string]Options{"part \"x\": accepted are": {Parts: []string{"x"}}, "must not be negative": {Budget: -1}} {

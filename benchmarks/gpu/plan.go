@@ -23,7 +23,10 @@ var (
 // caches are sequences and cached tokens of each for attention.
 var caches = [][2]int{{1, 8192}, {1, 65536}, {16, 4096}, {64, 4096}}
 
-// Shapes of the attention kernel.
+// prompts are tokens of one for attention.
+var prompts = []int{1024, 4096, 8192}
+
+// Shapes of attention.
 const (
 	kvHeads    = 8
 	queryHeads = 4 * kvHeads
@@ -65,6 +68,9 @@ func stepsOf(part string, index int, d Device, cards []card) (steps []step) {
 		for _, c := range caches {
 			add("decode_attention", "GB/s", task{kind: "decode_attention", sequences: c[0], tokens: c[1]}, "sequences", strconv.Itoa(c[0]), "tokens", strconv.Itoa(c[1]))
 		}
+		for _, n := range prompts {
+			add("prefill_attention", "TFLOP/s", task{kind: "prefill_attention", precision: "bf16", tokens: n}, "tokens", strconv.Itoa(n))
+		}
 	case Transfer:
 		for _, pinned := range []bool{true, false} {
 			for _, kind := range []string{"h2d", "d2h"} {
@@ -76,7 +82,7 @@ func stepsOf(part string, index int, d Device, cards []card) (steps []step) {
 			add("mma", "TFLOP/s", task{kind: "mma", precision: p}, "precision", p)
 		}
 	case Products:
-		for _, p := range precisions {
+		for _, p := range append(precisions[:len(precisions):len(precisions)], "fp4") {
 			for _, layer := range productLayers {
 				for _, m := range productTokens {
 					add("gemm", "TFLOP/s", task{kind: "gemm", precision: p, m: m, n: layer[0], k: layer[1]},

@@ -173,7 +173,7 @@ func rate(unit string, amount, seconds float64) float64 {
 func (r *run) refuse(s *step, f *Figure) string {
 	ceiling, what := 0.0, ""
 	switch {
-	case s.part == Memory || s.part == Attention:
+	case f.Unit == "GB/s" && (s.part == Memory || s.part == Attention):
 		ceiling, what = r.report.Devices[s.card].Ceiling, "GB/s of its memory"
 	case f.Unit == "TFLOP/s":
 		ceiling, what = peakOf(r.peaks[s.card], s.task.precision), "TFLOP/s of its peak"
@@ -196,6 +196,8 @@ func peakOf(p probe.PeakTFLOPS, precision string) float64 {
 		return p.INT8
 	case "fp8":
 		return p.FP8
+	case "fp4":
+		return p.FP4
 	}
 	return 0
 }

@@ -3,8 +3,10 @@
 package gpu
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -54,7 +56,11 @@ func TestStandInDriver(t *testing.T) {
 				t.Errorf("%s: %+v", f.Name, f)
 			}
 		case "gemm":
-			if !f.Known() || f.Labels["through"] != "plimsoll, mma.sync" {
+			if f.Labels["precision"] == "fp4" {
+				if f.Unknown != "a part of compute capability 9.0 has no FP4" {
+					t.Errorf("%+v", f)
+				}
+			} else if !f.Known() || f.Labels["through"] != "plimsoll, mma.sync" {
 				t.Errorf("a product without its library: %+v", f)
 			}
 		case "mma":
@@ -65,6 +71,47 @@ func TestStandInDriver(t *testing.T) {
 	}
 	if known < 10 || len(r.Metrics()) != known || len(r.Skipped()) != len(r.Figures)-known {
 		t.Errorf("%d of %d figures are known", known, len(r.Figures))
+	}
+}
+
+// TestStandInProducts goes through a library of products that lies in the packages of
+// a Python, as engines bring it.
+func TestStandInProducts(t *testing.T) {
+	driver, packages := standIn(t), t.TempDir()
+	lib := filepath.Join(packages, "nvidia/cublas/lib/libcublasLt.so.12")
+	if err := os.MkdirAll(filepath.Dir(lib), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("gcc", "-shared", "-fPIC", "-o", lib, "testdata/libcublaslt.c", "-ldl").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	t.Setenv("CUDA_STANDIN_DRIVER", driver)
+	r, err := Run(t.Context(), Options{Driver: driver, Libraries: []string{packages}, Budget: time.Millisecond, Parts: []string{Attention, Products}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	products, prompts := 0, 0
+	for i := range r.Figures {
+		f := &r.Figures[i]
+		switch {
+		case f.Labels["precision"] == "fp4" || f.Name == "decode_attention":
+			continue
+		case !f.Known() || f.Labels["through"] != "cublasLt 12.4.5":
+			t.Errorf("%+v", f)
+		case f.Name == "gemm":
+			products++
+			m, _ := strconv.Atoi(f.Labels["m"])
+			n, _ := strconv.Atoi(f.Labels["n"])
+			k, _ := strconv.Atoi(f.Labels["k"])
+			if want := 2 * float64(m) * float64(n) * float64(k) / 1e-3 / 1e12; f.Median/want > 1.01 || f.Median/want < 0.99 { // a launch is a millisecond
+				t.Errorf("%v: %g TFLOP/s, want %g", f.Labels, f.Median, want)
+			}
+		default:
+			prompts++
+		}
+	}
+	if products != 5*24 || prompts != 3 {
+		t.Errorf("%d products, %d prompts", products, prompts)
 	}
 }
 

@@ -68,6 +68,8 @@ func (c *nvidia) prepare(t task) (w work, err error) {
 		err = j.transfer(t)
 	case "mma":
 		err = j.tensorRate(t)
+	case "prefill_attention":
+		err = j.prefillAttention(t)
 	case "gemm":
 		err = j.product(t)
 	case "peer":
