@@ -176,6 +176,30 @@ func (x *Device) Reaches(peer *Device) (bool, error) {
 	return true, nil
 }
 
+// Event marks a point of a stream, for streams of other devices to wait for.
+type Event uintptr
+
+// Event makes one.
+func (x *Device) Event() (Event, error) {
+	var e uintptr
+	const untimed = 2
+	err := check("cuEventCreate", x.driver.fn.eventCreate(&e, untimed))
+	return Event(e), err
+}
+
+// CloseEvent ends one.
+func (x *Device) CloseEvent(e Event) { x.driver.fn.eventDestroy(uintptr(e)) }
+
+// Mark sets the event at the point that a stream of the device has reached.
+func (x *Device) Mark(e Event, s Stream) error {
+	return check("cuEventRecord", x.driver.fn.eventRecord(uintptr(e), uintptr(s)))
+}
+
+// Await lets a stream of the device go on after an event of any device.
+func (x *Device) Await(s Stream, e Event) error {
+	return check("cuStreamWaitEvent", x.driver.fn.streamWait(uintptr(s), uintptr(e), 0))
+}
+
 // Timed is how long work took on a device that was put on a stream between two
 // events.
 func (x *Device) Timed(s Stream, work func() error) (took time.Duration, err error) {

@@ -43,6 +43,7 @@ type functions struct {
 	eventDestroy      func(event uintptr) int32
 	eventRecord       func(event, stream uintptr) int32
 	eventSync         func(event uintptr) int32
+	streamWait        func(stream, event uintptr, flags uint32) int32
 	eventElapsed      func(ms *float32, start, end uintptr) int32
 	moduleLoad        func(module *uintptr, image *byte, options uint32, names *int32, values *uintptr) int32
 	moduleUnload      func(module uintptr) int32
@@ -70,7 +71,7 @@ func Open(path string) (*Driver, error) {
 		"cuMemGetInfo_v2": &f.memGetInfo, "cuMemAlloc_v2": &f.memAlloc, "cuMemFree_v2": &f.memFree, "cuMemHostAlloc": &f.hostAlloc, "cuMemFreeHost": &f.hostFree,
 		"cuMemcpyHtoDAsync_v2": &f.copyToDevice, "cuMemcpyDtoHAsync_v2": &f.copyToHost, "cuMemcpyDtoDAsync_v2": &f.copyOnDevice, "cuMemcpyPeerAsync": &f.copyPeer,
 		"cuDeviceCanAccessPeer": &f.canAccessPeer, "cuCtxEnablePeerAccess": &f.enablePeer,
-		"cuStreamCreate": &f.streamCreate, "cuStreamDestroy_v2": &f.streamDestroy, "cuStreamSynchronize": &f.streamSync,
+		"cuStreamCreate": &f.streamCreate, "cuStreamDestroy_v2": &f.streamDestroy, "cuStreamSynchronize": &f.streamSync, "cuStreamWaitEvent": &f.streamWait,
 		"cuEventCreate": &f.eventCreate, "cuEventDestroy_v2": &f.eventDestroy, "cuEventRecord": &f.eventRecord, "cuEventSynchronize": &f.eventSync, "cuEventElapsedTime": &f.eventElapsed,
 		"cuModuleLoadDataEx": &f.moduleLoad, "cuModuleUnload": &f.moduleUnload, "cuModuleGetFunction": &f.moduleFunction, "cuLaunchKernel": &f.launch,
 	})

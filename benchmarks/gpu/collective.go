@@ -9,14 +9,16 @@ import (
 
 // reduction is an all-reduce over all cards.
 type reduction struct {
-	cards      []*nvidia
-	collective *cuda.Collective
-	data       []cuda.Address
-	streams    []cuda.Stream
-	bytes      int64
+	cards   []*nvidia
+	data    []cuda.Address
+	streams []cuda.Stream
+	bytes   int64
+	library string
+	once    func() error
+	free    []func()
 }
 
-// allReduce joins all cards in NCCL.
+// allReduce joins all cards in NCCL, or in a ring of ours where there is none.
 func (c *nvidia) allReduce(t task) (work, error) {
 	r := &reduction{bytes: t.bytes}
 	var devices []*cuda.Device
@@ -35,12 +37,22 @@ func (c *nvidia) allReduce(t task) (work, error) {
 		}
 		r.cards, r.data, r.streams = append(r.cards, n), append(r.data, a), append(r.streams, n.stream)
 		devices = append(devices, n.device)
+		if err := (&job{card: n}).fill(a, t.bytes, t.seed, 0x807f807f, 0x3c003c00); err != nil { // small numbers, also in FP16
+			r.close()
+			return nil, err
+		}
 	}
-	var err error
-	if r.collective, err = cuda.NewCollective(devices, cuda.CollectiveFiles(c.opts.Libraries)); err != nil {
-		r.close()
-		return nil, err
+	collective, err := cuda.NewCollective(devices, cuda.CollectiveFiles(c.opts.Libraries))
+	if err != nil {
+		if err := r.ring(); err != nil {
+			r.close()
+			return nil, err
+		}
+		return r, nil
 	}
+	r.library = collective.Name
+	r.free = append(r.free, collective.Close)
+	r.once = func() error { return collective.AllReduce(r.data, r.bytes/2, r.streams) }
 	return r, nil
 }
 
@@ -52,7 +64,7 @@ func (r *reduction) run(times int) (time.Duration, error) {
 	}
 	start := time.Now()
 	for range times {
-		if err := r.collective.AllReduce(r.data, r.bytes/2, r.streams); err != nil {
+		if err := r.once(); err != nil {
 			return 0, err
 		}
 	}
@@ -78,11 +90,11 @@ func (r *reduction) amount() float64 {
 	return float64(r.bytes) * 2 * (n - 1) / n
 }
 
-func (r *reduction) through() string { return r.collective.Name }
+func (r *reduction) through() string { return r.library }
 
 func (r *reduction) close() {
-	if r.collective != nil {
-		r.collective.Close()
+	for _, free := range r.free {
+		free()
 	}
 	for i, c := range r.cards {
 		_ = c.device.Use() // what is lost frees nothing

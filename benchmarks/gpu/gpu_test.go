@@ -209,7 +209,7 @@ var (
 // TestKernelParameters holds the parameters of the PTX to what is launched.
 func TestKernelParameters(t *testing.T) {
 	want := map[string]string{
-		"fill": "u64 u64 u32 u32 u32", "read_all": "u64 u64 u64", "write_all": "u64 u64 u32", "copy_all": "u64 u64 u64", "triad": "u64 u64 u64 f32 u64", "nothing": "",
+		"fill": "u64 u64 u32 u32 u32", "read_all": "u64 u64 u64", "write_all": "u64 u64 u32", "copy_all": "u64 u64 u64", "triad": "u64 u64 u64 f32 u64", "nothing": "", "add_all": "u64 u64 u64",
 		"decode_attention": "u64 u64 u64 u64 u32", "gemm_bf16": "u64 u64 u64 u32 u32 u32", "gemm_fp16": "u64 u64 u64 u32 u32 u32", "gemm_tf32": "u64 u64 u64 u32 u32 u32", "gemm_int8": "u64 u64 u64 u32 u32 u32", "gemm_fp8": "u64 u64 u64 u32 u32 u32",
 		"mma_bf16": "u32 u32 u64", "mma_fp16": "u32 u32 u64", "mma_tf32": "u32 u32 u64", "mma_int8": "u32 u32 u64", "mma_fp8": "u32 u32 u64",
 	}

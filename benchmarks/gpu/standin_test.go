@@ -3,6 +3,8 @@
 package gpu
 
 import (
+	"encoding/binary"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -112,6 +114,51 @@ func TestStandInProducts(t *testing.T) {
 	}
 	if products != 5*24 || prompts != 3 {
 		t.Errorf("%d products, %d prompts", products, prompts)
+	}
+}
+
+// TestRingAddsUp runs our all-reduce over three devices with memory of their own.
+func TestRingAddsUp(t *testing.T) {
+	t.Setenv("CUDA_STANDIN", "three")
+	cards, err := openCards(&Options{Driver: standIn(t)})
+	if err != nil || len(cards) != 3 {
+		t.Fatalf("%d cards, %v", len(cards), err)
+	}
+	const numbers = 3 * 64
+	w, err := cards[0].prepare(task{kind: "all_reduce", all: cards, bytes: numbers * 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.close()
+	r := w.(*reduction)
+	if r.through() != "plimsoll, a ring of peer copies" || r.amount() != numbers*4*4/3.0 {
+		t.Errorf("%s, %g", r.through(), r.amount())
+	}
+	for i, c := range r.cards { // card i holds 100 i + j
+		text := make([]byte, 0, numbers*4)
+		for j := range numbers {
+			text = binary.LittleEndian.AppendUint32(text, math.Float32bits(float32(100*i+j)))
+		}
+		if err := c.device.CopyIn(r.data[i], text, r.streams[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.run(1); err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range r.cards {
+		text := make([]byte, numbers*4)
+		if err := c.device.CopyOut(text, r.data[i], r.streams[i]); err != nil {
+			t.Fatal(err)
+		}
+		for j := range numbers {
+			if got, want := math.Float32frombits(binary.LittleEndian.Uint32(text[4*j:])), float32(300+3*j); got != want {
+				t.Fatalf("card %d holds %g at %d, want %g", i, got, j, want)
+			}
+		}
+	}
+	for _, c := range cards {
+		c.close()
 	}
 }
 

@@ -59,6 +59,12 @@ KERNEL triad(f4 *__restrict a, const f4 *__restrict b, const f4 *__restrict c, f
   for (u64 i = thread_index(); i < n; i += step) a[i] = b[i] + s * c[i];
 }
 
+KERNEL add_all(f4 *__restrict to, const f4 *__restrict from, u64 n) {
+  u64 step = thread_count();
+#pragma unroll 4
+  for (u64 i = thread_index(); i < n; i += step) to[i] += from[i];
+}
+
 KERNEL nothing() {}
 
 DEVICE float low(u32 pair) {

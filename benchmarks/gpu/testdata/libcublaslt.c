@@ -66,5 +66,5 @@ int cublasLtMatmul(void *h, struct desc *d, const void *alpha, uint64_t a, struc
   if (d->scale == 10) one = *(const int *)alpha;
   if (h != (void *)0x40 || one != 1 || zero != 0 || !a || !b || !c || c != y || cl != yl || !layer(d, al, bl, cl) || algorithm[0] != 0xab || algorithm[63] != 0xab || !workspace || bytes != 64 << 20) return 7;
   if (!launch) launch = dlsym(dlopen(getenv("CUDA_STANDIN_DRIVER"), RTLD_NOW), "cuLaunchKernel");
-  return launch((void *)1, 1, 1, 1, 1, 1, 1, 0, stream, 0, 0) ? 13 : 0;
+  return launch("product", 1, 1, 1, 1, 1, 1, 0, stream, 0, 0) ? 13 : 0;
 }
