@@ -265,7 +265,10 @@ func (o *endpointFlags) trace() ([]endpoint.Timed, error) {
 	if err != nil {
 		return nil, usage(fmt.Errorf("--replay: %s: %w", o.replay, err), "--skip-bad skips lines that cannot be read")
 	}
-	o.replayed = fmt.Sprintf("%d requests of a trace (%s), %d passed over, %d lines skipped", len(t.Requests), t.Format, t.Passed, len(t.Bad))
+	o.replayed = fmt.Sprintf("%d requests of a trace (%s), %d passed over, %d lines skipped", len(t.Requests), t.Format, t.Passed, t.BadLines)
+	for _, note := range t.Notes {
+		o.replayed += "; " + note
+	}
 	timed := make([]endpoint.Timed, len(t.Requests))
 	for i, r := range t.Requests {
 		timed[i] = endpoint.Timed{At: r.At, InputTokens: r.InputTokens, OutputTokens: r.OutputTokens, Prompt: r.Prompt}
