@@ -269,6 +269,9 @@ func (o *endpointFlags) trace() ([]endpoint.Timed, error) {
 	for _, note := range t.Notes {
 		o.replayed += "; " + note
 	}
+	if t.BlockTokens > 0 {
+		o.replayed += "; which prompts share a prefix is not replayed"
+	}
 	timed := make([]endpoint.Timed, len(t.Requests))
 	for i, r := range t.Requests {
 		timed[i] = endpoint.Timed{At: r.At, InputTokens: r.InputTokens, OutputTokens: r.OutputTokens, Prompt: r.Prompt}
