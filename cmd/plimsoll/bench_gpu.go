@@ -82,7 +82,11 @@ func (a *app) benchGPU(ctx context.Context, keep *keepFlags, o *benchGPUOptions)
 		r.drop()
 		return usage(err)
 	}
-	if len(rep.Metrics()) > 0 {
+	switch {
+	case rep.Absent != "": // an answer, and no measurement to keep
+		r.drop()
+		r.store = nil
+	case len(rep.Metrics()) > 0:
 		r.machine = m
 	}
 	if failed := r.take(&rep, rep.Skipped(), rep.Warnings); failed != nil {

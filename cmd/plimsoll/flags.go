@@ -53,6 +53,9 @@ func (l *list) Set(text string) error {
 // takeOnce makes every flag of a command tree a [once] or a [list].
 func takeOnce(cmd *cobra.Command) {
 	wrap := func(f *pflag.Flag) {
+		if f.DefValue == "[]" || f.DefValue == "0s" { // pflag knows its own types alone for saying nothing
+			f.DefValue = ""
+		}
 		switch v := f.Value.(type) {
 		case *once, *list:
 		case pflag.SliceValue:
