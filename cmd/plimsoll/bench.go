@@ -177,8 +177,11 @@ func (r *recording) finish(ctx context.Context, err error) error {
 		a.tell("the result is not kept: %v", r.failed)
 	case r.store != nil:
 		a.tell("kept as %s", r.result.ID)
-		if err == nil && r.machine != nil {
-			return a.recalibrate(r.store, r.machine, r.result.ID)
+		if err != nil || r.machine == nil {
+			break
+		}
+		if failed := a.recalibrate(r.store, r.machine, r.result.ID); failed != nil {
+			a.tell("not calibrated: %v", failed)
 		}
 	}
 	return nil
