@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,12 +46,18 @@ func TestInterruptedVerify(t *testing.T) {
 
 // TestInterruptedLoad: what was measured is shown and kept.
 func TestInterruptedLoad(t *testing.T) {
-	server := httptest.NewServer(&endpointtest.Server{ITL: time.Millisecond})
+	ctx, cancel := context.WithCancel(t.Context())
+	var served atomic.Int32
+	fake := &endpointtest.Server{ITL: time.Millisecond}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if served.Add(1) == 30 { // the load is well under way
+			cancel()
+		}
+		fake.ServeHTTP(w, q)
+	}))
 	defer server.Close()
 	store := t.TempDir()
-	ctx, cancel := context.WithCancel(t.Context())
 	var out, problems bytes.Buffer
-	time.AfterFunc(500*time.Millisecond, cancel)
 	status := Run(ctx, env{
 		Args:   []string{"bench", "endpoint", server.URL, "--duration", "1m", "--output-tokens", "4", "--input-tokens", "5", "--store", store, "-o", "json"},
 		Stdout: &out, Stderr: &problems, LookupEnv: os.LookupEnv, Now: time.Now,
