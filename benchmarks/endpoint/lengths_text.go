@@ -94,7 +94,7 @@ func (l Lengths) String() string {
 	}
 	switch l.Dist {
 	case ConstantLength:
-		return strconv.FormatFloat(l.Mean, 'g', -1, 64)
+		return strconv.FormatFloat(l.Mean, 'f', -1, 64)
 	case UniformLength:
 		return bounds
 	case EmpiricalLength:
