@@ -14,16 +14,17 @@ var arrows = map[string]string{
 	"":            "", // the embedded catalog.toml
 	"catalog":     "",
 	"probe":       "catalog",
+	"workload":    "",
 	"estimator":   "catalog",
-	"simulator":   "catalog estimator",
-	"planner":     "catalog estimator simulator",
-	"benchmarks":  "catalog probe",
+	"simulator":   "catalog estimator workload",
+	"planner":     "catalog estimator simulator workload",
+	"benchmarks":  "catalog probe workload",
 	"calibration": "catalog probe estimator benchmarks",
-	"gate":        "catalog probe estimator simulator planner benchmarks",
-	"report":      "catalog probe estimator simulator planner benchmarks",
-	"fleet":       "catalog probe estimator simulator planner benchmarks",
-	"accuracy":    "catalog probe estimator simulator planner benchmarks",
-	"cmd":         " catalog probe estimator simulator planner benchmarks calibration gate report fleet accuracy",
+	"gate":        "catalog probe estimator simulator planner benchmarks workload",
+	"report":      "catalog probe estimator simulator planner benchmarks workload",
+	"fleet":       "catalog probe estimator simulator planner benchmarks workload",
+	"accuracy":    "catalog probe estimator simulator planner benchmarks workload",
+	"cmd":         " catalog probe estimator simulator planner benchmarks calibration gate report fleet accuracy workload",
 }
 
 // pure packages compute: no files, no network, no clock, no hardware.

@@ -5,15 +5,17 @@ import (
 	"math"
 	"math/rand/v2"
 	"time"
+
+	"github.com/plimsoll-dev/plimsoll/workload"
 )
 
 // Kinds of [Load].
 const (
-	ClosedLoop = "closed"   // Concurrency requests in flight, the next when one ends
-	Poisson    = "poisson"  // Rate requests/s, exponential gaps
-	Constant   = "constant" // Rate requests/s, equal gaps
-	Burst      = "burst"    // Rate requests/s, gamma gaps of shape Burstiness
-	Replay     = "replay"   // Timed, as listed
+	ClosedLoop = "closed"          // Concurrency requests in flight, the next when one ends
+	Poisson    = workload.Poisson  // Rate requests/s, exponential gaps
+	Constant   = workload.Constant // Rate requests/s, equal gaps
+	Burst      = workload.Burst    // Rate requests/s, gamma gaps of shape Burstiness
+	Replay     = "replay"          // Timed, as listed
 )
 
 // Load says when requests start.
@@ -69,10 +71,10 @@ func (l Load) checkTimed() error {
 		switch {
 		case t.At < last:
 			return fmt.Errorf("load: request %d of the replay is at %v, before %v: times must not fall", i+1, t.At, last)
-		case t.Prompt == "" && (t.InputTokens < 1 || t.InputTokens > maxLength):
-			return fmt.Errorf("load: request %d of the replay has no prompt and %d input tokens: accepted are 1 to %d", i+1, t.InputTokens, maxLength)
-		case t.OutputTokens < 1 || t.OutputTokens > maxLength:
-			return fmt.Errorf("load: request %d of the replay has %d output tokens: accepted are 1 to %d", i+1, t.OutputTokens, maxLength)
+		case t.Prompt == "" && (t.InputTokens < 1 || t.InputTokens > workload.MaxLength):
+			return fmt.Errorf("load: request %d of the replay has no prompt and %d input tokens: accepted are 1 to %d", i+1, t.InputTokens, workload.MaxLength)
+		case t.OutputTokens < 1 || t.OutputTokens > workload.MaxLength:
+			return fmt.Errorf("load: request %d of the replay has %d output tokens: accepted are 1 to %d", i+1, t.OutputTokens, workload.MaxLength)
 		}
 		last = t.At
 	}
@@ -106,34 +108,10 @@ func (s *schedule) next() (time.Duration, bool) {
 		return time.Duration(at), true
 	case Constant:
 		return seconds(float64(i) / s.load.Rate), true
-	case Burst:
-		// Shape k and scale 1/(rate k): the mean gap is 1/rate, the variance 1/(rate² k).
-		s.at += gamma(s.rng, s.load.Burstiness) / (s.load.Rate * s.load.Burstiness)
 	default:
-		s.at += s.rng.ExpFloat64() / s.load.Rate
+		s.at += workload.Gap(s.load.Kind, s.load.Burstiness, s.rng) / s.load.Rate
 	}
 	return seconds(s.at), true
 }
 
 func seconds(s float64) time.Duration { return time.Duration(math.Round(s * float64(time.Second))) }
-
-// gamma draws from the gamma distribution of the shape, scale 1 (Marsaglia and
-// Tsang). A shape below 1 is drawn as shape+1 times U^(1/shape).
-func gamma(r *rand.Rand, shape float64) float64 {
-	if shape < 1 {
-		return gamma(r, shape+1) * math.Pow(1-r.Float64(), 1/shape)
-	}
-	d := shape - 1.0/3
-	c := 1 / math.Sqrt(9*d)
-	for {
-		x := r.NormFloat64()
-		v := 1 + c*x
-		if v <= 0 {
-			continue
-		}
-		v *= v * v
-		if math.Log(1-r.Float64()) < x*x/2+d-d*v+d*math.Log(v) {
-			return d * v
-		}
-	}
-}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/plimsoll-dev/plimsoll/workload"
 )
 
 // wholeStream is one answer of n tokens as vLLM frames them.
@@ -124,7 +126,7 @@ func thousand(tb testing.TB, url string, load Load, duration time.Duration) *Res
 	tb.Helper()
 	res, err := Run(tb.Context(), Config{
 		Target: Target{URL: url, API: Completions, Model: "m"}, Load: load,
-		Input: Tokens(20), Output: Tokens(40), Tokenizer: exactTokenizer,
+		Input: workload.Tokens(20), Output: workload.Tokens(40), Tokenizer: exactTokenizer,
 		Warmup: 2500 * time.Millisecond, Duration: duration,
 	})
 	if err != nil {

@@ -3,6 +3,8 @@ package endpoint
 import (
 	"fmt"
 	"time"
+
+	"github.com/plimsoll-dev/plimsoll/workload"
 )
 
 // DefaultMaxInFlight bounds the requests in flight of an open loop.
@@ -15,7 +17,7 @@ type Config struct {
 
 	// Input and Output are the tokens of synthetic prompts and the most tokens of
 	// their answers. A replay brings its own.
-	Input, Output Lengths
+	Input, Output workload.Lengths
 	// SharedPrefix is the share of each prompt's words, 0 to 1, that all prompts
 	// of the seed begin with.
 	SharedPrefix float64
@@ -75,10 +77,10 @@ func (c *Config) check() error {
 		return err
 	}
 	if c.Load.Kind != Replay {
-		if err := c.Input.check("input tokens"); err != nil {
+		if err := c.Input.Check("input tokens"); err != nil {
 			return err
 		}
-		if err := c.Output.check("output tokens"); err != nil {
+		if err := c.Output.Check("output tokens"); err != nil {
 			return err
 		}
 		if c.Requests == 0 && c.Duration == 0 {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/benchmarks/endpoint/endpointtest"
+	"github.com/plimsoll-dev/plimsoll/workload"
 )
 
 func TestFailuresAreToldApart(t *testing.T) {
@@ -126,7 +127,7 @@ func TestOverTheNetwork(t *testing.T) {
 	defer server.Close()
 	cfg := Config{
 		Target: Target{URL: server.URL + "/v1/completions"}, Load: Load{Kind: ClosedLoop, Concurrency: 4},
-		Input: Tokens(50), Output: Tokens(8), Requests: 40, WarmupRequests: 4,
+		Input: workload.Tokens(50), Output: workload.Tokens(8), Requests: 40, WarmupRequests: 4,
 	}
 	res, err := Run(t.Context(), cfg)
 	if err != nil || res.Counts.Completed != 40 || res.Tokens.Output != 320 || res.Model != "first" {
@@ -145,7 +146,7 @@ func TestNobodyListens(t *testing.T) {
 	l.Close()
 	cfg := Config{
 		Target: Target{URL: "http://" + l.Addr().String(), Model: "m"}, Load: Load{Kind: Constant, Rate: 1000},
-		Input: Tokens(5), Output: Tokens(1), Requests: 3, Tokenizer: exactTokenizer,
+		Input: workload.Tokens(5), Output: workload.Tokens(1), Requests: 3, Tokenizer: exactTokenizer,
 	}
 	res, err := Run(t.Context(), cfg)
 	if err != nil || len(res.Failures) != 1 || res.Failures[0].Kind != Refused || res.Failures[0].Count != 3 {

@@ -41,7 +41,7 @@ func (p *producer) next() (job, bool) {
 		}
 		j.asked = timed.InputTokens
 	} else {
-		j.asked, j.output = p.cfg.Input.draw(rng), p.cfg.Output.draw(rng)
+		j.asked, j.output = p.cfg.Input.Draw(rng), p.cfg.Output.Draw(rng)
 	}
 	j.body, j.input = p.template.synthetic(rng, j.asked, j.output)
 	return j, true

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/plimsoll-dev/plimsoll/workload"
 )
 
 // moments are the mean and the standard deviation.
@@ -23,37 +25,6 @@ func near(t *testing.T, what string, got, want, tolerance float64) {
 	t.Helper()
 	if math.Abs(got-want) > tolerance*math.Abs(want)+1e-9 {
 		t.Errorf("%s = %g, want %g within %g %%", what, got, want, 100*tolerance)
-	}
-}
-
-func TestLengths(t *testing.T) {
-	for name, c := range map[string]struct {
-		l         Lengths
-		mean, std float64
-		lo, hi    int
-	}{
-		"constant":  {Tokens(128), 128, 0, 128, 128},
-		"uniform":   {Lengths{Dist: UniformLength, Min: 10, Max: 20}, 15, math.Sqrt(10), 10, 20}, // ((11² - 1)/12)
-		"normal":    {Lengths{Dist: NormalLength, Mean: 500, Std: 50}, 500, 50, 1, 1000},
-		"lognormal": {Lengths{Dist: LogNormalLength, Mean: 500, Std: 250}, 500, 250, 1, 3000},
-		"truncated": {Lengths{Dist: NormalLength, Mean: 100, Std: 50, Min: 90, Max: 110}, 100, 6, 90, 110},
-		"empirical": {Lengths{Dist: EmpiricalLength, Values: []int{1, 1, 4}}, 2, math.Sqrt2, 1, 4},
-	} {
-		if err := c.l.check(name); err != nil {
-			t.Error(err)
-		}
-		r := stream(1, 2)
-		var values []float64
-		for range 50000 {
-			n := c.l.draw(r)
-			if n < c.lo || n > c.hi {
-				t.Fatalf("%s: %d is not between %d and %d", name, n, c.lo, c.hi)
-			}
-			values = append(values, float64(n))
-		}
-		mean, std := moments(values)
-		near(t, name+": mean", mean, c.mean, 0.02)
-		near(t, name+": std", std, c.std, 0.05)
 	}
 }
 
@@ -105,7 +76,7 @@ func TestReplaySchedule(t *testing.T) {
 }
 
 func TestWhatIsNotAccepted(t *testing.T) {
-	ok := Config{Load: Load{Kind: ClosedLoop, Concurrency: 1}, Input: Tokens(1), Output: Tokens(1), Requests: 1}
+	ok := Config{Load: Load{Kind: ClosedLoop, Concurrency: 1}, Input: workload.Tokens(1), Output: workload.Tokens(1), Requests: 1}
 	if err := ok.check(); err != nil {
 		t.Fatal(err)
 	}
@@ -119,12 +90,12 @@ func TestWhatIsNotAccepted(t *testing.T) {
 		"must not fall":           func(c *Config) { c.Load = Load{Kind: Replay, Timed: []Timed{{2, 1, 1, ""}, {1, 1, 1, ""}}} },
 		"no prompt":               func(c *Config) { c.Load = Load{Kind: Replay, Timed: []Timed{{OutputTokens: 1}}} },
 		"0 output tokens":         func(c *Config) { c.Load = Load{Kind: Replay, Timed: []Timed{{Prompt: "x"}}} },
-		"constant 0":              func(c *Config) { c.Input = Tokens(0) },
-		`distribution "weird"`:    func(c *Config) { c.Output = Lengths{Dist: "weird"} },
-		"uniform from 5 to 4":     func(c *Config) { c.Output = Lengths{Dist: UniformLength, Min: 5, Max: 4} },
-		"min <= mean <= max":      func(c *Config) { c.Output = Lengths{Dist: NormalLength, Mean: 5, Max: 4} },
-		"empirical without":       func(c *Config) { c.Output = Lengths{Dist: EmpiricalLength} },
-		"value 2":                 func(c *Config) { c.Output = Lengths{Dist: EmpiricalLength, Values: []int{1, 0}} },
+		"constant 0":              func(c *Config) { c.Input = workload.Tokens(0) },
+		`distribution "weird"`:    func(c *Config) { c.Output = workload.Lengths{Dist: "weird"} },
+		"uniform from 5 to 4":     func(c *Config) { c.Output = workload.Lengths{Dist: workload.UniformLength, Min: 5, Max: 4} },
+		"min <= mean <= max":      func(c *Config) { c.Output = workload.Lengths{Dist: workload.NormalLength, Mean: 5, Max: 4} },
+		"empirical without":       func(c *Config) { c.Output = workload.Lengths{Dist: workload.EmpiricalLength} },
+		"value 2":                 func(c *Config) { c.Output = workload.Lengths{Dist: workload.EmpiricalLength, Values: []int{1, 0}} },
 		"neither":                 func(c *Config) { c.Requests = 0 },
 		"shared prefix 1.5":       func(c *Config) { c.SharedPrefix = 1.5 },
 		"negative":                func(c *Config) { c.Warmup = -1 },

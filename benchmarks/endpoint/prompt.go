@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
+	"github.com/plimsoll-dev/plimsoll/workload"
 )
 
 // wordList is of common English words that most tokenizers know as one token
@@ -53,8 +54,8 @@ func AssumedTokenizer(why string) Tokenizer {
 }
 
 func (t Tokenizer) check() error {
-	if !(t.TokensPerWord >= 0.01 && t.TokensPerWord <= 100) || !(t.Overhead >= 0 && t.Overhead <= maxLength) {
-		return fmt.Errorf("tokenizer: %g tokens a word and %g tokens of overhead: accepted are 0.01 to 100 and 0 to %d", t.TokensPerWord, t.Overhead, maxLength)
+	if !(t.TokensPerWord >= 0.01 && t.TokensPerWord <= 100) || !(t.Overhead >= 0 && t.Overhead <= workload.MaxLength) {
+		return fmt.Errorf("tokenizer: %g tokens a word and %g tokens of overhead: accepted are 0.01 to 100 and 0 to %d", t.TokensPerWord, t.Overhead, workload.MaxLength)
 	}
 	return nil
 }

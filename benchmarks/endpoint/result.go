@@ -1,22 +1,26 @@
 package endpoint
 
-import "time"
+import (
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll/workload"
+)
 
 // Result is what a run measured. Warm-up is in no figure but Counts.Warmup and
 // the in-flight figures of Steady.
 type Result struct {
-	URL         string    `json:"url"`
-	API         API       `json:"api"`
-	Model       string    `json:"model"`
-	Started     time.Time `json:"started"`
-	Load        Load      `json:"load"`
-	Input       *Lengths  `json:"input,omitempty"` // nil in a replay
-	Output      *Lengths  `json:"output,omitempty"`
-	Shared      float64   `json:"shared_prefix"`
-	Seed        uint64    `json:"seed"`
-	Tokenizer   Tokenizer `json:"tokenizer"`
-	Interrupted bool      `json:"interrupted"`
-	Stopped     string    `json:"stopped"` // requests, duration, list or interrupted
+	URL         string            `json:"url"`
+	API         API               `json:"api"`
+	Model       string            `json:"model"`
+	Started     time.Time         `json:"started"`
+	Load        Load              `json:"load"`
+	Input       *workload.Lengths `json:"input,omitempty"` // nil in a replay
+	Output      *workload.Lengths `json:"output,omitempty"`
+	Shared      float64           `json:"shared_prefix"`
+	Seed        uint64            `json:"seed"`
+	Tokenizer   Tokenizer         `json:"tokenizer"`
+	Interrupted bool              `json:"interrupted"`
+	Stopped     string            `json:"stopped"` // requests, duration, list or interrupted
 
 	Counts         Counts         `json:"counts"`
 	Failures       []FailureCount `json:"failures"` // the most frequent first

@@ -12,6 +12,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/catalog"
 
 	"github.com/plimsoll-dev/plimsoll/benchmarks/endpoint/endpointtest"
+	"github.com/plimsoll-dev/plimsoll/workload"
 )
 
 // run runs a load in a bubble with a clock of its own: times are exact.
@@ -20,7 +21,7 @@ func run(t *testing.T, f *endpointtest.Server, change func(*Config)) (*Result, [
 	var records []Record
 	cfg := Config{
 		Target: inMemory(t, f), Load: Load{Kind: ClosedLoop, Concurrency: 2},
-		Input: Tokens(107), Output: Tokens(11), Tokenizer: exactTokenizer, Requests: 20,
+		Input: workload.Tokens(107), Output: workload.Tokens(11), Tokenizer: exactTokenizer, Requests: 20,
 	}
 	if change != nil {
 		change(&cfg)
@@ -132,7 +133,7 @@ func TestWaitForASlotCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		res, records := run(t, &endpointtest.Server{TTFT: time.Second}, func(c *Config) {
 			c.Load = Load{Kind: Constant, Rate: 10}
-			c.MaxInFlight, c.Requests, c.Output = 1, 5, Tokens(1)
+			c.MaxInFlight, c.Requests, c.Output = 1, 5, workload.Tokens(1)
 		})
 		last := records[len(records)-1]
 		if res.Counts.Held != 4 || math.Abs(last.TTFTMs-4600) > 1 || math.Abs(last.SendLagMs-3600) > 1 {
@@ -150,7 +151,7 @@ func TestWaitForASlotCounts(t *testing.T) {
 func TestWarmupByTimeAndDuration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		res, records := run(t, &endpointtest.Server{TTFT: 100 * time.Millisecond}, func(c *Config) {
-			c.Requests, c.Output = 0, Tokens(1)
+			c.Requests, c.Output = 0, workload.Tokens(1)
 			c.Warmup, c.Duration = time.Second, 2*time.Second
 		})
 		// Two slots, one request each every 100 ms.
@@ -191,7 +192,7 @@ func TestInterruptedRunKeepsWhatItMeasured(t *testing.T) {
 			var records, steps int
 			cfg := Config{
 				Target: inMemory(t, &endpointtest.Server{TTFT: 300 * time.Millisecond}), Load: load,
-				Input: Tokens(10), Output: Tokens(1), Tokenizer: exactTokenizer, Duration: time.Hour,
+				Input: workload.Tokens(10), Output: workload.Tokens(1), Tokenizer: exactTokenizer, Duration: time.Hour,
 				OnRecord: func(Record) { records++ }, OnProgress: func(Progress) { steps++ },
 			}
 			time.AfterFunc(1050*time.Millisecond, cancel)
@@ -214,7 +215,7 @@ func TestSeedDecidesTheRequests(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			run(t, f, func(c *Config) {
 				c.Seed, c.Load = seed, Load{Kind: Poisson, Rate: 1000}
-				c.Input = Lengths{Dist: UniformLength, Min: 20, Max: 200}
+				c.Input = workload.Lengths{Dist: workload.UniformLength, Min: 20, Max: 200}
 			})
 		})
 		var list []string
@@ -277,7 +278,7 @@ func TestGoodputOfSome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		// One slot and two clients: the second waits, 400 ms instead of 200.
 		res, _ := run(t, &endpointtest.Server{TTFT: 200 * time.Millisecond, Slots: 1}, func(c *Config) {
-			c.Output, c.Objectives = Tokens(1), Objectives{TTFTMs: 300}
+			c.Output, c.Objectives = workload.Tokens(1), Objectives{TTFTMs: 300}
 		})
 		if res.Goodput.Good != 1 || res.Goodput.Share != 1.0/20 { // only the very first found the server idle
 			t.Errorf("%+v", res.Goodput)

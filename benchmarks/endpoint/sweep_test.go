@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/benchmarks/endpoint/endpointtest"
+	"github.com/plimsoll-dev/plimsoll/workload"
 )
 
 func sweep(t *testing.T, f *endpointtest.Server, change func(*Sweep)) *SweepResult {
 	t.Helper()
 	s := Sweep{Base: Config{
 		Target: inMemory(t, f), Load: Load{Kind: ClosedLoop},
-		Input: Tokens(10), Output: Tokens(10), Duration: 10 * time.Second,
+		Input: workload.Tokens(10), Output: workload.Tokens(10), Duration: 10 * time.Second,
 	}}
 	if change != nil {
 		change(&s)
@@ -103,7 +104,7 @@ func TestInterruptedSweep(t *testing.T) {
 		time.AfterFunc(30*time.Second, cancel)
 		s := Sweep{Base: Config{
 			Target: inMemory(t, &endpointtest.Server{TTFT: 100 * time.Millisecond}), Load: Load{Kind: ClosedLoop},
-			Input: Tokens(10), Output: Tokens(1), Duration: 20 * time.Second,
+			Input: workload.Tokens(10), Output: workload.Tokens(1), Duration: 20 * time.Second,
 		}}
 		res, err := RunSweep(ctx, s)
 		if err != nil || res.Stopped != SweepInterrupted || len(res.Steps) != 2 || res.Saturation.Level != 1 {
@@ -119,7 +120,7 @@ func TestSweepsThatAreNotAccepted(t *testing.T) {
 		"level 1 is 1.5":        {Base: Config{Load: Load{Kind: ClosedLoop}}, Levels: []float64{1.5}},
 		"keep-up 2":             {Base: Config{Load: Load{Kind: Poisson}}, KeepUp: 2},
 		"refine -1":             {Base: Config{Load: Load{Kind: Poisson}}, Refine: -1},
-		"neither":               {Base: Config{Load: Load{Kind: Poisson}, Input: Tokens(1), Output: Tokens(1)}},
+		"neither":               {Base: Config{Load: Load{Kind: Poisson}, Input: workload.Tokens(1), Output: workload.Tokens(1)}},
 	} {
 		if _, err := RunSweep(t.Context(), s); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q in it", err, want)

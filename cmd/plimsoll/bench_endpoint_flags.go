@@ -17,6 +17,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/benchmarks/endpoint"
 	"github.com/plimsoll-dev/plimsoll/benchmarks/trace"
+	"github.com/plimsoll-dev/plimsoll/workload"
 )
 
 // endpointFlags are those of `bench endpoint`.
@@ -311,10 +312,10 @@ func numbers(flag, text string) (list []float64, err error) {
 }
 
 // lengths reads a distribution, or a file of lengths.
-func lengths(flag, text string) (endpoint.Lengths, error) {
+func lengths(flag, text string) (workload.Lengths, error) {
 	file, isFile := strings.CutPrefix(text, "@")
 	if !isFile {
-		l, err := endpoint.ParseLengths(text)
+		l, err := workload.ParseLengths(text)
 		if err != nil {
 			return l, usage(fmt.Errorf("%s: %w, or @FILE", flag, err))
 		}
@@ -322,10 +323,10 @@ func lengths(flag, text string) (endpoint.Lengths, error) {
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return endpoint.Lengths{}, usage(fmt.Errorf("%s: %w", flag, err))
+		return workload.Lengths{}, usage(fmt.Errorf("%s: %w", flag, err))
 	}
 	defer f.Close()
-	l, err := endpoint.ReadLengths(f)
+	l, err := workload.ReadLengths(f)
 	if err != nil {
 		return l, usage(fmt.Errorf("%s: %s: %w", flag, file, err))
 	}

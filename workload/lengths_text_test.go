@@ -1,6 +1,7 @@
-package endpoint
+package workload
 
 import (
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -54,7 +55,7 @@ func FuzzParseLengths(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if n := l.draw(stream(1, 2)); n < 1 || n > maxLength {
+		if n := l.Draw(rand.New(rand.NewPCG(1, 2))); n < 1 || n > MaxLength {
 			t.Errorf("%q draws %d", text, n)
 		}
 		again, err := ParseLengths(l.String())

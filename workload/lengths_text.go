@@ -1,4 +1,4 @@
-package endpoint
+package workload
 
 import (
 	"bufio"
@@ -51,7 +51,7 @@ func parseBounds(text string, l *Lengths) bool {
 }
 
 func checked(l Lengths, text string) (Lengths, error) {
-	if err := l.check(fmt.Sprintf("lengths %q", text)); err != nil {
+	if err := l.Check(fmt.Sprintf("lengths %q", text)); err != nil {
 		return Lengths{}, err
 	}
 	return l, nil
@@ -71,8 +71,8 @@ func ReadLengths(r io.Reader) (Lengths, error) {
 			continue
 		}
 		v, err := strconv.Atoi(text)
-		if err != nil || v < 1 || v > maxLength {
-			return Lengths{}, fmt.Errorf("line %d: %.40q: accepted is a number of tokens, 1 to %d", n, text, maxLength)
+		if err != nil || v < 1 || v > MaxLength {
+			return Lengths{}, fmt.Errorf("line %d: %.40q: accepted is a number of tokens, 1 to %d", n, text, MaxLength)
 		}
 		if len(l.Values) == maxLengthList {
 			return Lengths{}, fmt.Errorf("line %d: accepted are at most %d lengths", n, maxLengthList)
@@ -82,7 +82,7 @@ func ReadLengths(r io.Reader) (Lengths, error) {
 	if err := lines.Err(); err != nil {
 		return Lengths{}, err
 	}
-	return l, l.check("lengths")
+	return l, l.Check("lengths")
 }
 
 // String is the distribution as [ParseLengths] reads it; an empirical one is
@@ -98,11 +98,7 @@ func (l Lengths) String() string {
 	case UniformLength:
 		return bounds
 	case EmpiricalLength:
-		sum := 0.0
-		for _, v := range l.Values {
-			sum += float64(v)
-		}
-		return fmt.Sprintf("%d lengths of %.4g in the mean", len(l.Values), sum/float64(len(l.Values)))
+		return fmt.Sprintf("%d lengths of %.4g in the mean", len(l.Values), l.Average())
 	}
 	if bounds != "" {
 		bounds = "," + bounds

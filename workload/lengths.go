@@ -1,4 +1,4 @@
-package endpoint
+package workload
 
 import (
 	"fmt"
@@ -15,8 +15,8 @@ const (
 	EmpiricalLength = "empirical"
 )
 
-// maxLength bounds a request's tokens: ten million.
-const maxLength = 10_000_000
+// MaxLength bounds a request's tokens: ten million.
+const MaxLength = 10_000_000
 
 // Lengths is a distribution of token counts, each at least 1.
 //
@@ -40,30 +40,30 @@ type Lengths struct {
 // Tokens is the constant length n.
 func Tokens(n int) Lengths { return Lengths{Dist: ConstantLength, Mean: float64(n)} }
 
-// check returns what is wrong with the distribution; what names it.
-func (l Lengths) check(what string) error {
+// Check returns what is wrong with the distribution; what names it.
+func (l Lengths) Check(what string) error {
 	switch l.Dist {
 	case ConstantLength:
-		if !(l.Mean >= 1 && l.Mean <= maxLength) {
-			return fmt.Errorf("%s: constant %g tokens: accepted are 1 to %d", what, l.Mean, maxLength)
+		if !(l.Mean >= 1 && l.Mean <= MaxLength) {
+			return fmt.Errorf("%s: constant %g tokens: accepted are 1 to %d", what, l.Mean, MaxLength)
 		}
 	case UniformLength:
-		if l.Min < 1 || l.Max < l.Min || l.Max > maxLength {
-			return fmt.Errorf("%s: uniform from %d to %d tokens: accepted is 1 <= min <= max <= %d", what, l.Min, l.Max, maxLength)
+		if l.Min < 1 || l.Max < l.Min || l.Max > MaxLength {
+			return fmt.Errorf("%s: uniform from %d to %d tokens: accepted is 1 <= min <= max <= %d", what, l.Min, l.Max, MaxLength)
 		}
 	case NormalLength, LogNormalLength:
 		lo, hi := l.bounds()
-		if !(l.Mean >= 1 && l.Std >= 0 && float64(lo) <= l.Mean && l.Mean <= float64(hi) && hi <= maxLength) || l.Min < 0 || l.Max < 0 {
+		if !(l.Mean >= 1 && l.Std >= 0 && float64(lo) <= l.Mean && l.Mean <= float64(hi) && hi <= MaxLength) || l.Min < 0 || l.Max < 0 {
 			return fmt.Errorf("%s: %s with mean %g, std %g, from %d to %d tokens: accepted is min <= mean <= max <= %d and std >= 0",
-				what, l.Dist, l.Mean, l.Std, lo, hi, maxLength)
+				what, l.Dist, l.Mean, l.Std, lo, hi, MaxLength)
 		}
 	case EmpiricalLength:
 		if len(l.Values) == 0 {
 			return fmt.Errorf("%s: empirical without values", what)
 		}
 		for i, v := range l.Values {
-			if v < 1 || v > maxLength {
-				return fmt.Errorf("%s: value %d of the empirical list is %d tokens: accepted are 1 to %d", what, i+1, v, maxLength)
+			if v < 1 || v > MaxLength {
+				return fmt.Errorf("%s: value %d of the empirical list is %d tokens: accepted are 1 to %d", what, i+1, v, MaxLength)
 			}
 		}
 	default:
@@ -76,13 +76,13 @@ func (l Lengths) check(what string) error {
 func (l Lengths) bounds() (lo, hi int) {
 	lo, hi = max(l.Min, 1), l.Max
 	if hi == 0 {
-		hi = int(min(math.Ceil(l.Mean+10*l.Std), maxLength))
+		hi = int(min(math.Ceil(l.Mean+10*l.Std), MaxLength))
 	}
 	return lo, hi
 }
 
-// draw gives one length of a distribution that check accepts.
-func (l Lengths) draw(r *rand.Rand) int {
+// Draw gives one length of a distribution that [Lengths.Check] accepts.
+func (l Lengths) Draw(r *rand.Rand) int {
 	switch l.Dist {
 	case UniformLength:
 		return l.Min + r.IntN(l.Max-l.Min+1)
@@ -113,4 +113,20 @@ func (l Lengths) within(draw func() float64) int {
 		}
 	}
 	return int(min(max(v, float64(lo)), float64(hi)))
+}
+
+// Average is the mean of the distribution, before values outside its bounds are
+// drawn again.
+func (l Lengths) Average() float64 {
+	switch l.Dist {
+	case UniformLength:
+		return float64(l.Min+l.Max) / 2
+	case EmpiricalLength:
+		sum := 0.0
+		for _, v := range l.Values {
+			sum += float64(v)
+		}
+		return sum / float64(len(l.Values))
+	}
+	return l.Mean
 }
