@@ -1,5 +1,6 @@
 // Package chart draws lines over two axes: as an SVG picture ([Chart.SVG]), as
-// text for a terminal ([Chart.Text]), and as one line of blocks ([Sparkline]).
+// text for a terminal ([Chart.Text]), as one line of blocks ([Sparkline]), and
+// several of them with tables and prose as one self-contained HTML file ([Page]).
 //
 // It is for cumulative distributions, values over time and one quantity over
 // another. It does not draw bars, pies or stacked areas, computes no statistics
