@@ -55,10 +55,10 @@ type disaggregated struct {
 // beyond it queues grow faster than measurements last.
 const busiest = 0.95
 
-// handOver is what a request spends between the sides before its first token:
+// HandOverUs is what a request spends between the sides before its first token:
 // routing twice, and the admission of its cache; the median of published runs
 // under light load.
-const handOver = 80_000
+const HandOverUs = 80_000
 
 func (s *disaggregated) prepare() {
 	d := &s.prefill.t.d
@@ -77,7 +77,7 @@ func (s *disaggregated) at(n float64) point {
 	p.rate = n * s.decodes / (s.decode.out * p.tpot)
 	p.prefill = p.rate * s.adds / s.prefills
 	busy := min(p.prefill, busiest)
-	p.ttft = s.prefill.request() + handOver + s.alone*(1+busy/(2*(1-busy)))
+	p.ttft = s.prefill.request() + HandOverUs + s.alone*(1+busy/(2*(1-busy)))
 	return p
 }
 
@@ -119,7 +119,7 @@ func (s *disaggregated) performance(load Load) Performance {
 	r.Saturated = saturated && !load.Saturate
 	if load.Concurrency > 0 {
 		waves := max(load.Concurrency/s.prefills-1, 0)
-		r.FirstWaveTTFTMs = (s.prefill.request() + handOver + s.alone + s.adds*waves/2) / 1000
+		r.FirstWaveTTFTMs = (s.prefill.request() + HandOverUs + s.alone + s.adds*waves/2) / 1000
 	}
 	return r
 }

@@ -21,7 +21,7 @@ func TestDisaggregatedByHand(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := table.engine
-	ttft := e.Requests*1000 + e.Token*2048 + handOver + table.Microseconds(Step{PrefillTokens: 2048, Prompts: 1})
+	ttft := e.Requests*1000 + e.Token*2048 + HandOverUs + table.Microseconds(Step{PrefillTokens: 2048, Prompts: 1})
 	step := table.Microseconds(Step{Decode: 1, Context: 2048 + 128})
 	transfer := 2048 * 131072 / (450e3 * 0.6)
 	near := func(what string, got, want, tolerance float64) {

@@ -1,323 +1,243 @@
 package simulator
 
-import "container/heap"
+import (
+	"cmp"
+	"container/heap"
+	"math"
+	"slices"
 
-// Replica is one of a deployment: it takes requests, and runs steps.
+	"github.com/plimsoll-dev/plimsoll/estimator"
+)
+
+const never = math.MaxFloat64
+
+// Replica is one of a deployment: it takes requests, and runs steps. Its state is
+// that at the beginning of the plan under way, which is one step with prompts or as
+// many decode steps as change nothing; requests that come meanwhile cut it short.
 type Replica struct {
-	engine Engine
-	now    float64 // microseconds: when the step under way began
+	engine *Engine
+	index  int
+	sink   sink
 
-	waiting queue      // admitted by none yet, in order
-	prefill []*running // admitted, with prompt tokens left
-	decode  finishing  // by the step of their last token
+	now  float64 // when the plan began
+	plan plan
 
-	steps  int // decode steps so far: a sequence's last token is at a fixed one
-	tokens int // cached, of those that decode
-	used   int // blocks
-	// residues counts decoding sequences by the decode step, modulo the block size,
-	// after which their next token needs a new block.
-	residues []int
+	incoming arriving   // on their way to the scheduler, by when they reach it
+	waiting  queue      // admitted by none yet, in order
+	prefill  []*running // admitted, with prompt tokens left
+	decode   finishing  // by the step of their last token
 
-	done func(Outcome)
+	steps   int     // decode steps so far: a sequence's last token is at a fixed one
+	tokens  float64 // cached, of those that decode
+	pool    pool
+	pace    float64 // microseconds of the latest decode step
+	waits   int     // decode steps since prompts wait for the other groups
+	stall   float64 // time that prompts alone have held up those that decode,
+	stalled int     // and how many they are
+	order   int64   // requests so far
+	spare   []*running
+
+	prefillOnly bool // the answer is another replica's
 	Stats
 }
 
 // Stats count what a replica did.
 type Stats struct {
-	Injected, Completed, Refused int // requests
-	Preemptions                  int
-	Steps                        int
-	BusyUs                       float64 // in steps
-	OutputTokens                 int
-	PeakBlocks, PeakSequences    int
+	Injected, Completed, Refused, Lost int // requests; lost ones went elsewhere when it failed
+	Preemptions                        int
+	PeakBlocks                         int
+	Steps                              int
+	BusyUs                             float64 // in steps
+	SequenceUs                         float64 // decoding sequences, over that time
+	BlockUs                            float64 // blocks in use, over that time
+	Joules                             float64 // in steps
+	PromptTokens, CachedTokens         int
+	PeakSequences                      int
 }
 
-// running is a request with a place in the batch.
+// sink is told what happens as it is settled.
+type sink interface {
+	done(r *Replica, o *Outcome)
+	gap(us float64, tokens int)                      // between tokens of sequences
+	span(from, to, decoding, blocks, tokens float64) // of a plan
+	waited(from, to float64)                         // of a request, for a place
+}
+
+// running is a request on a replica.
 type running struct {
 	Request
-	first    float64 // time of the first token; 0: none yet
+	ready    float64 // when it reaches the scheduler
+	since    float64 // when it began to wait for a place
+	order    int64   // in which it came to the replica
 	left     int     // prompt tokens to compute
 	made     int     // tokens of the answer when decoding began
-	from     int     // decode step at which it began
 	last     int     // decode step of its last token
-	blocks   int     // until it decodes; then they follow from its length
+	blocks   int     // its own, when decoding began; more follow from the steps
+	hold     hold
+	lag      float64 // of its tokens, in the later stages of a pipeline
 	preempts int
+	hit      int // tokens of the prompt that were found
+	held     int // segments of its prefix that it shares
 }
 
-// length is the cached tokens of a sequence that decodes.
-func (s *running) length(steps int) int { return s.Input + s.made + steps - s.from }
+// plan is what a replica does next.
+type plan struct {
+	kind    planKind
+	steps   int
+	us      float64 // of each
+	end     float64
+	prompts int     // that it works on
+	joule   float64 // of each step
+}
 
-// NewReplica is one that is idle at time 0. done is given every request that ends.
-func NewReplica(e Engine, done func(Outcome)) (*Replica, error) {
-	if err := e.check(); err != nil {
-		return nil, err
+type planKind int8
+
+const (
+	idle   planKind = iota
+	pause           // nothing to do until a request reaches the scheduler
+	prompt          // one step with prompts
+	decode          // steps of the same sequences
+)
+
+func newReplica(e *Engine, index int, caches bool, to sink) *Replica {
+	r := &Replica{engine: e, index: index, sink: to, pool: newPool(e), plan: plan{end: never}}
+	if caches {
+		r.pool.prefixes = newPrefixCache(e.BlockSize)
 	}
-	return &Replica{engine: e, done: done, residues: make([]int, e.BlockSize)}, nil
+	return r
 }
 
-// Add gives the replica a request; its time must not lie before that of the one
-// before. A request that the pool can never hold is refused: false.
-func (r *Replica) Add(q Request) bool {
+// next is when the plan under way ends; never: there is none.
+func (r *Replica) next() float64 { return r.plan.end }
+
+// inFlight counts requests that have not ended.
+func (r *Replica) inFlight() int {
+	return len(r.incoming) + r.waiting.len() + len(r.prefill) + len(r.decode)
+}
+
+// add gives the replica a request at a time that its plan has not passed. A request
+// that it can never hold is refused: false.
+func (r *Replica) add(q *Request, at float64) bool {
 	r.Injected++
-	if r.engine.blocks(q.Input+q.Output) > r.engine.Blocks {
+	if !r.engine.holds(q) {
 		r.Refused++
 		return false
 	}
-	if r.idle() && q.At > r.now {
-		r.now = q.At
+	s := r.take()
+	r.order++
+	*s = running{Request: *q, order: r.order, left: max(q.Input-q.Cached, 1), hit: q.Cached}
+	s.ready = at
+	if q.computed {
+		s.left = 0
+	} else {
+		s.ready += r.engine.RequestUs + r.engine.TokenUs*float64(q.Input) + r.lag()
 	}
-	r.waiting.push(&running{Request: q, left: max(q.Input-q.Cached, 1)})
+	s.since = s.ready
+	heap.Push(&r.incoming, s)
+	if r.plan.kind == idle || r.plan.kind == pause {
+		r.now = at
+		r.replan()
+	} else if r.plan.kind == decode && s.ready < r.plan.end {
+		r.shorten(s.ready)
+	}
 	return true
 }
 
-func (r *Replica) idle() bool {
-	return r.waiting.len() == 0 && len(r.prefill) == 0 && len(r.decode) == 0
-}
-
-// InFlight counts requests that have not ended.
-func (r *Replica) InFlight() int { return r.waiting.len() + len(r.prefill) + len(r.decode) }
-
-// Now is when the next step may begin.
-func (r *Replica) Now() float64 { return r.now }
-
-// Until runs steps as long as they begin before a time, at which the next request
-// comes.
-func (r *Replica) Until(t float64) {
-	for r.now < t && !r.idle() {
-		if !r.ready() {
-			r.now = min(t, max(r.now, r.waiting.front().ready(&r.engine)))
-			continue
-		}
-		r.step(t)
+// lag is what a request waits for because steps are scheduled ahead.
+func (r *Replica) lag() float64 {
+	if len(r.decode) == 0 {
+		return 0
 	}
+	return r.engine.Lag * r.pace
 }
 
-// ready reports whether there is anything to run now.
-func (r *Replica) ready() bool {
-	return len(r.prefill) > 0 || len(r.decode) > 0 || r.waiting.len() > 0 && r.waiting.front().ready(&r.engine) <= r.now
-}
-
-// ready is when a request has passed what comes before its first step.
-func (s *running) ready(e *Engine) float64 {
-	return s.At + e.RequestUs + e.TokenUs*float64(s.Input)
-}
-
-// step runs one step with prompts, or as many decode steps as change nothing.
-func (r *Replica) step(until float64) {
-	r.admit()
-	if len(r.prefill) > 0 {
-		r.promptStep()
-		return
+// take reuses what ended requests left.
+func (r *Replica) take() *running {
+	if n := len(r.spare); n > 0 {
+		s := r.spare[n-1]
+		r.spare = r.spare[:n-1]
+		return s
 	}
-	r.decodeSteps(until)
+	return &running{}
 }
 
-// admit gives waiting requests a place while there is one.
-func (r *Replica) admit() {
-	for r.waiting.len() > 0 && len(r.prefill)+len(r.decode) < r.engine.Sequences {
-		s := r.waiting.front()
-		if s.ready(&r.engine) > r.now {
-			return
-		}
-		s.blocks = r.engine.blocks(s.Input + s.made + 1) // with room for the token that it brings
-		need := s.blocks
-		if r.engine.ReserveAll {
-			need = r.engine.blocks(s.Input + s.Output)
-		}
-		if r.used+need > r.engine.Blocks {
-			return
-		}
-		r.waiting.pop()
-		r.used += s.blocks
-		r.prefill = append(r.prefill, s)
-		r.PeakSequences = max(r.PeakSequences, len(r.prefill)+len(r.decode))
+// settle carries out the plan under way, and makes the next.
+func (r *Replica) settle() {
+	p := r.plan
+	switch p.kind {
+	case pause:
+		r.now = p.end
+	case prompt:
+		r.settlePrompt(&p)
+	case decode:
+		r.settleDecode(&p)
+	}
+	r.replan()
+}
+
+func (r *Replica) replan() {
+	preempted := r.room()
+	if !preempted || len(r.prefill)+len(r.decode) == 0 {
+		r.admit()
+	}
+	switch {
+	case len(r.prefill) > 0:
+		r.planPrompt()
+	case len(r.decode) > 0:
+		r.planDecode()
+	case len(r.incoming) > 0:
+		r.plan = plan{kind: pause, end: max(r.incoming[0].ready, r.now)}
+	default:
+		r.plan = plan{end: never}
 	}
 }
 
-// promptStep is a step with chunks of prompts, beside the sequences that decode
-// unless prompts have their own.
-func (r *Replica) promptStep() {
-	decode := len(r.decode)
-	if r.engine.Alone {
-		decode = 0
-	}
-	budget := max(r.engine.Budget-decode, 1)
-	tokens, prompts, offset, ended := 0, 0, 0, 0
-	for _, s := range r.prefill {
-		if budget == 0 {
-			break
-		}
-		chunk := min(s.left, budget)
-		offset += s.Input + s.made - s.left
-		s.left -= chunk
-		budget -= chunk
-		tokens += chunk
-		prompts++
-		if s.left > 0 {
-			break
-		}
-		ended++
-	}
-	context := 0.0
-	if decode > 0 {
-		r.room()
-		decode = len(r.decode)
-		context = float64(r.tokens) / float64(max(decode, 1))
-	}
-	us := r.engine.Microseconds(float64(tokens), float64(prompts), float64(offset)/float64(prompts), float64(decode), context)
-	if !r.engine.Alone {
-		r.decoded(1)
-	}
-	r.advance(us, 1)
-	for _, s := range r.prefill[:ended] {
-		r.begin(s)
-	}
-	r.prefill = append(r.prefill[:0], r.prefill[ended:]...)
-	r.finish()
-}
-
-// begin moves a sequence whose prompt is computed to those that decode: its first
-// token is there.
-func (r *Replica) begin(s *running) {
-	if s.first == 0 {
-		s.first = r.now
-	}
-	s.made++
-	r.OutputTokens++
-	if s.made >= s.Output {
-		r.used -= s.blocks
-		r.end(s)
-		return
-	}
-	s.from, s.last = r.steps, r.steps+s.Output-s.made
-	length := s.Input + s.made // in the blocks that it has
-	r.tokens += length
-	r.residues[r.residue(length)]++
-	heap.Push(&r.decode, s)
-	r.PeakBlocks = max(r.PeakBlocks, r.used)
-}
-
-// residue is the class of a sequence of some length now: its next token needs a block
-// after the steps of that class.
-func (r *Replica) residue(length int) int {
-	size := r.engine.BlockSize
-	return ((r.steps-length)%size + size) % size
-}
-
-// needs is how many blocks the next step takes.
-func (r *Replica) needs() int { return r.residues[r.residue(0)] }
-
-// decodeSteps runs steps of the same batch at once: until one ends, the pool runs out,
-// a request comes, or one that waits can have a place.
-func (r *Replica) decodeSteps(until float64) {
-	r.room()
-	n := len(r.decode)
-	if n == 0 {
-		return
-	}
-	k := r.decode[0].last - r.steps
-	if k > 1 {
-		k = r.fits(k, r.engine.Blocks-r.used)
-	}
-	each := func(k int) float64 {
-		context := (float64(r.tokens) + float64(n)*float64(k-1)/2) / float64(n)
-		return r.engine.Microseconds(0, 0, 0, float64(n), context)
-	}
-	us := each(k)
-	if stop := min(until, r.soonest()); r.now+us*float64(k) > stop {
-		k = max(1, min(k, int((stop-r.now)/us)+1))
-		us = each(k)
-	}
-	r.decoded(k)
-	r.advance(us*float64(k), k)
-	r.finish()
-}
-
-// soonest is when a request that waits for no place can begin.
-func (r *Replica) soonest() float64 {
-	if r.waiting.len() == 0 || len(r.decode) >= r.engine.Sequences {
-		return infinity
-	}
-	return max(r.waiting.front().ready(&r.engine), r.now)
-}
-
-const infinity = 1e300
-
-// fits is how many of k steps the free blocks last for, at least one.
-func (r *Replica) fits(k, free int) int {
-	size, n := r.engine.BlockSize, len(r.decode)
-	rounds := min(k/size, free/n) // in each, every sequence takes a block
-	taken := rounds * n
-	for i := rounds * size; i < k; i++ {
-		if taken += r.residues[(r.steps+i)%size]; taken > free {
-			return max(i, 1)
-		}
-	}
-	return k
-}
-
-// decoded adds k tokens to every sequence that decodes.
-func (r *Replica) decoded(k int) {
-	n, size := len(r.decode), r.engine.BlockSize
-	r.used += k / size * n
-	for i := range k % size {
-		r.used += r.residues[(r.steps+i)%size]
-	}
-	r.steps += k
-	r.tokens += n * k
-	r.OutputTokens += n * k
-	r.PeakBlocks = max(r.PeakBlocks, r.used)
-}
-
-func (r *Replica) advance(us float64, steps int) {
+// advance moves the clock over steps of the plan.
+func (r *Replica) advance(p *plan, decoding int, blocks float64) {
+	us := p.us * float64(p.steps)
+	r.sink.span(r.now, r.now+us, float64(decoding), blocks, float64(decoding*p.steps)*r.engine.Accepted)
 	r.now += us
 	r.BusyUs += us
-	r.Steps += steps
+	r.Steps += p.steps
+	r.SequenceUs += us * float64(decoding)
+	r.BlockUs += us * blocks
+	r.Joules += p.joule * float64(p.steps)
 }
 
-// room preempts the latest sequences until the next step has its blocks.
-func (r *Replica) room() {
-	for len(r.decode) > 0 && r.used+r.needs() > r.engine.Blocks {
-		r.preempt()
+// joules of a step.
+func (r *Replica) joules(s estimator.Step, us float64) float64 {
+	if r.engine.Watts == nil {
+		return 0
 	}
+	return r.engine.Watts(s, us) * us / 1e6
 }
 
-// preempt gives up the cache of the sequence that came last: it is computed anew, with
-// what was answered.
-func (r *Replica) preempt() {
-	latest := 0
-	for i, s := range r.decode {
-		if s.At > r.decode[latest].At {
-			latest = i
-		}
+// fail ends the replica's work at a time: what it has is lost, and returned, the
+// oldest first.
+func (r *Replica) fail(at float64) []Request {
+	if r.plan.kind == decode { // what it has done until then
+		r.plan.steps = min(max(int((at-r.now)/r.plan.us), 0), r.plan.steps)
+		p := r.plan
+		r.settleDecode(&p)
 	}
-	s := heap.Remove(&r.decode, latest).(*running)
-	r.release(s)
-	s.made += r.steps - s.from
-	s.left = s.Input + s.made
-	s.preempts++
-	r.Preemptions++
-	r.waiting.pushFront(s)
-}
-
-// release gives back the blocks of a sequence that decodes.
-func (r *Replica) release(s *running) {
-	length := s.length(r.steps)
-	r.used -= r.engine.blocks(length)
-	r.tokens -= length
-	r.residues[r.residue(length)]--
-}
-
-// finish ends the sequences whose last token is there.
-func (r *Replica) finish() {
-	for len(r.decode) > 0 && r.decode[0].last <= r.steps {
-		s := heap.Pop(&r.decode).(*running)
-		r.release(s)
-		r.end(s)
+	var lost []*running
+	lost = append(lost, r.incoming...)
+	for r.waiting.len() > 0 {
+		lost = append(lost, r.waiting.front())
+		r.waiting.pop()
 	}
-}
-
-func (r *Replica) end(s *running) {
-	r.Completed++
-	r.done(Outcome{At: s.At, First: s.first, Last: r.now, Input: s.Input, Output: s.Output, Class: s.Class, Preempted: s.preempts})
+	lost = append(append(lost, r.prefill...), r.decode...)
+	slices.SortFunc(lost, func(a, b *running) int { return cmp.Compare(a.order, b.order) })
+	requests := make([]Request, len(lost))
+	for i, s := range lost {
+		requests[i] = s.Request
+	}
+	r.Lost += len(lost)
+	r.incoming, r.prefill, r.decode, r.tokens, r.stall = nil, nil, nil, 0, 0
+	r.pool = newPool(r.engine)
+	if r.pool.prefixes != nil {
+		r.pool.prefixes = newPrefixCache(r.engine.BlockSize)
+	}
+	r.plan, r.now = plan{end: never}, at
+	return requests
 }
