@@ -86,7 +86,8 @@ func inTime(seconds float64) (time.Duration, error) {
 	if !(seconds >= 0 && seconds <= maxTime) {
 		return 0, fmt.Errorf("accepted are 0 to %g s", float64(maxTime))
 	}
-	return time.Duration(math.Round(seconds * float64(time.Second))), nil
+	whole, part := math.Modf(seconds) // apart, or the product would be good to 256 ns
+	return time.Duration(whole)*time.Second + time.Duration(math.Round(part*float64(time.Second))), nil
 }
 
 // passEmpty passes over a request of a published trace that has no input or no

@@ -121,6 +121,17 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestInTime holds that seconds since 1970 are as good as their float64.
+func TestInTime(t *testing.T) {
+	for seconds, want := range map[float64]time.Duration{
+		0: 0, 1e-9: 1, 0.9999999999: time.Second, 1750000001.5: 1750000001*time.Second + 500*ms, maxTime: maxTime * time.Second,
+	} {
+		if got, err := inTime(seconds); err != nil || got != want {
+			t.Errorf("%g s: %v, %v", seconds, got, err)
+		}
+	}
+}
+
 func TestReadUnpacks(t *testing.T) {
 	for _, f := range files {
 		var packed bytes.Buffer
