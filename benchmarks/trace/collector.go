@@ -8,35 +8,59 @@ import (
 	"time"
 )
 
-// row is a line as its format reads it.
+// row is a line, or a request of a document, as its format reads it.
 type row struct {
 	Request        // At counts from any origin, 0 to maxTime
 	passed  string // why it is no request to replay; empty: it is one
 	remark  string // what a note should say of it; empty: nothing
 }
 
+// What a row is in its file.
+const (
+	unitLine    = "line"
+	unitRequest = "request"
+)
+
 // parser reads one line. Its error says what is wrong, and what is accepted.
 type parser func(line []byte) (row, error)
 
-// errSeveralRuns is not about a line alone: skipping the line does not help.
-var errSeveralRuns = errors.New("the samples of another run begin here, as those of a sweep do, whose times overlap: accepted are the samples of one run")
+// fileError is not about a request alone: skipping the request does not help.
+type fileError struct{ reason string }
+
+func (e *fileError) Error() string { return e.reason }
+
+// spot is where a request lies.
+type spot struct {
+	number int                            // of the line, or of the request in a document
+	bad    func(reason string) *LineError // nil: the number is that of the line
+}
+
+// refuse says where the reason lies.
+func (s spot) refuse(reason string) *LineError {
+	if s.bad == nil {
+		return &LineError{s.number, reason}
+	}
+	return s.bad(reason)
+}
 
 // tally is a note with how many lines it is about.
 type tally struct {
 	text  string
-	lines int // 0: it is about the file
+	count int // of lines, or of requests in a document; 0: it is about the file
 }
 
-// collector makes a trace of lines.
+// collector makes a trace of rows.
 type collector struct {
 	trace    *Trace
 	opts     Options
-	parse    parser
-	anyOrder bool // the format has no order that times could be out of
+	parse    parser // of lines
+	unit     string // what a row is in the file
+	anyOrder bool   // the format has no order that times could be out of
 	last     time.Duration
 	tallies  []tally
 }
 
+// full says whether as many requests were read as were asked for.
 func (c *collector) full() bool {
 	return c.opts.Limit > 0 && len(c.trace.Requests) >= c.opts.Limit
 }
@@ -44,14 +68,14 @@ func (c *collector) full() bool {
 // note adds a note about the file.
 func (c *collector) note(text string) { c.tallies = append(c.tallies, tally{text: text}) }
 
-// count adds a line to the note of that text.
+// count adds a row to the note of that text.
 func (c *collector) count(text string) {
 	i := slices.IndexFunc(c.tallies, func(t tally) bool { return t.text == text })
 	if i < 0 {
 		i = len(c.tallies)
 		c.note(text)
 	}
-	c.tallies[i].lines++
+	c.tallies[i].count++
 }
 
 // take takes a line, or the reason why there is none.
@@ -64,14 +88,20 @@ func (c *collector) take(number int, line []byte, err error) error {
 		return err
 	}
 	r, err := c.parse(line)
+	return c.add(spot{number: number}, r, err)
+}
+
+// add adds what was read at a spot, or the reason why it cannot be read.
+func (c *collector) add(at spot, r row, err error) error {
 	if err == nil && r.passed == "" {
 		err = r.check()
 	}
+	var whole *fileError
 	switch {
-	case errors.Is(err, errSeveralRuns):
-		return &LineError{number, err.Error()}
+	case errors.As(err, &whole):
+		return at.refuse(whole.reason)
 	case err != nil:
-		return c.refuse(&LineError{number, err.Error()})
+		return c.refuse(at.refuse(err.Error()))
 	case r.passed != "":
 		c.trace.Passed++
 		c.count(r.passed)
@@ -84,12 +114,12 @@ func (c *collector) take(number int, line []byte, err error) error {
 		c.count("earlier than the line before, sorted")
 	}
 	c.last = r.At
-	r.Line = number
+	r.Line = at.number
 	c.trace.Requests = append(c.trace.Requests, r.Request)
 	return nil
 }
 
-// refuse ends the reading at a bad line, or counts it.
+// refuse ends the reading at a bad row, or counts it.
 func (c *collector) refuse(bad *LineError) error {
 	if !c.opts.SkipBad {
 		return bad
@@ -117,20 +147,22 @@ func (c *collector) finish() (*Trace, error) {
 	t := c.trace
 	for _, n := range c.tallies {
 		switch {
-		case n.lines == 1:
-			n.text += ": 1 line"
-		case n.lines > 1:
-			n.text += fmt.Sprintf(": %d lines", n.lines)
+		case n.count == 1:
+			n.text += ": 1 " + c.unit
+		case n.count > 1:
+			n.text += fmt.Sprintf(": %d %ss", n.count, c.unit)
 		}
 		t.Notes = append(t.Notes, n.text)
 	}
 	switch {
 	case len(t.Requests) == 0 && len(t.Bad) > 0:
-		return nil, fmt.Errorf("none of %d lines is a request to replay; %w", t.Passed+t.BadLines, &t.Bad[0])
+		return nil, fmt.Errorf("none of %d %ss is a request to replay; %w", t.Passed+t.BadLines, c.unit, &t.Bad[0])
 	case len(t.Requests) == 0 && t.Passed > 0:
-		return nil, fmt.Errorf("none of %d lines is a request to replay; %s", t.Passed, t.Notes[len(t.Notes)-1])
-	case len(t.Requests) == 0:
+		return nil, fmt.Errorf("none of %d %ss is a request to replay; %s", t.Passed, c.unit, t.Notes[len(t.Notes)-1])
+	case len(t.Requests) == 0 && c.unit == unitLine:
 		return nil, errors.New("the trace has no request: its first line alone names columns")
+	case len(t.Requests) == 0:
+		return nil, errors.New("the trace has no request")
 	}
 	slices.SortStableFunc(t.Requests, func(a, b Request) int { return cmp.Compare(a.At, b.At) })
 	first := t.Requests[0].At

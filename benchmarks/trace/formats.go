@@ -10,24 +10,26 @@ import (
 	"time"
 )
 
-// format is how lines become requests.
+// format is how a file becomes requests.
 type format struct {
 	name Format
-	// keys are what each line must have. No other format has the first.
+	// keys are what each line must have, or the document. No other format has the first.
 	keys     []string
-	optional []string // CSV: further columns that are known
-	anyOrder bool     // lines come in an order of their own, by design
+	optional []string   // CSV: further columns that are known
+	anyOrder bool       // requests come in an order of their own, by design
+	begin    json.Delim // documents: that of an object, or of a list of requests
 
-	// One of the two is set. Both make what reads the lines of one file.
-	cells  func() func(cells []string) (row, error) // CSV: of keys, then of optional, empty where there is no such column
-	object func() parser                            // JSON Lines
+	// One of the three is set. Two make what reads the lines of one file.
+	cells    func() func(cells []string) (row, error)   // CSV: of keys, then of optional, empty where there is no such column
+	object   func() parser                              // JSON Lines
+	document func(d *document, note func(string)) error // one JSON document
 }
 
 func (f *format) isTable() bool { return f.cells != nil }
 
 // formats are all that are known.
 func formats() []format {
-	return []format{azure(), burstGPT(), mooncake(), plimsoll(), samples()}
+	return []format{azure(), burstGPT(), mooncake(), plimsoll(), samples(), aiperf(), inferencePerf(), guideLLM(), vLLM()}
 }
 
 // accepted lists the formats, for messages.
@@ -35,18 +37,26 @@ func accepted() string {
 	var list []string
 	for _, f := range formats() {
 		kind := "JSON Lines"
-		if f.isTable() {
+		switch {
+		case f.isTable():
 			kind = "CSV whose first line names columns"
+		case f.begin == '[':
+			kind = "a JSON list of objects"
+		case f.begin == '{':
+			kind = "a JSON object"
 		}
 		list = append(list, fmt.Sprintf("%s (%s, with %s)", f.name, kind, strings.Join(f.keys, ", ")))
 	}
 	return "accepted are " + strings.Join(list, "; ")
 }
 
-// formatOf is the format asked for, or the one that the first line tells.
+// formatOf is the format of lines asked for, or the one that the first line tells.
 func formatOf(asked Format, first []byte) (*format, error) {
 	names, err := namesOf(first)
 	for _, f := range formats() {
+		if f.document != nil {
+			continue
+		}
 		if asked == f.name || asked == "" && err == nil && slices.Contains(names, f.keys[0]) {
 			return &f, nil
 		}
@@ -86,7 +96,8 @@ func inTime(seconds float64) (time.Duration, error) {
 	if !(seconds >= 0 && seconds <= maxTime) {
 		return 0, fmt.Errorf("accepted are 0 to %g s", float64(maxTime))
 	}
-	return time.Duration(math.Round(seconds * float64(time.Second))), nil
+	whole, part := math.Modf(seconds) // apart, or the product would be good to 256 ns
+	return time.Duration(whole)*time.Second + time.Duration(math.Round(part*float64(time.Second))), nil
 }
 
 // passEmpty passes over a request of a published trace that has no input or no

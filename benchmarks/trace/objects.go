@@ -35,11 +35,11 @@ func explain(err error, known []string) error {
 	if errors.As(err, &wrong) && wrong.Field != "" {
 		return fmt.Errorf("key %s: %.60s: accepted is %s", wrong.Field, wrong.Value, kind(wrong.Type))
 	}
-	reason := strings.TrimPrefix(err.Error(), "json: ")
+	reason, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "json: "), " into Go")
 	if key, ok := strings.CutPrefix(reason, "unknown field "); ok {
 		return fmt.Errorf("key %.60s is not known: accepted are %s", key, strings.Join(known, ", "))
 	}
-	return fmt.Errorf("%.100s: accepted is one JSON object a line", reason)
+	return fmt.Errorf("%.100s: accepted is one JSON object a request", reason)
 }
 
 // kind is what JSON calls a Go type.
@@ -47,12 +47,14 @@ func kind(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Float64:
 		return "a number"
-	case reflect.Int, reflect.Uint64:
+	case reflect.Int, reflect.Int64, reflect.Uint64:
 		return "a whole number"
 	case reflect.Slice:
 		return "a list of whole numbers"
 	case reflect.Bool:
 		return "true or false"
+	case reflect.Struct:
+		return "an object"
 	default:
 		return "a text"
 	}
@@ -150,6 +152,8 @@ func plimsollLine(line []byte) (r row, err error) {
 	return r, nil
 }
 
+var errSeveralRuns = &fileError{"the samples of another run begin here, as those of a sweep do, whose times overlap: accepted are the samples of one run"}
+
 func samples() format {
 	return format{
 		name:     Samples,
@@ -190,11 +194,11 @@ func sampleLine(line []byte, begun *bool) (r row, err error) {
 	r.InputTokens, r.OutputTokens = d.Input, d.Output
 	if d.Failure != nil { // it was sent all the same, and is part of the load
 		r.InputTokens, r.OutputTokens = d.AskedInput, d.AskedOutput
-		r.remark = "failed, taken with the lengths that they asked for"
+		r.remark = remarkAsked
 	}
 	switch {
 	case d.Warmup:
-		r.passed = "of the warm-up, passed over"
+		r.passed = passedWarmup
 	case r.InputTokens == 0: // the text was replayed, and is not in the samples
 		r.passed = "with an input of unknown length, passed over"
 	}

@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -32,10 +35,40 @@ var writers = map[Format]struct {
 	Plimsoll: {"", func(r Request) string {
 		return fmt.Sprintf(`{"at_s":%.9f,"input_tokens":%d,"output_tokens":%d}`, r.At.Seconds(), r.InputTokens, r.OutputTokens)
 	}},
+	AIPerf: {"", func(r Request) string {
+		return fmt.Sprintf(`{"metadata":{"request_start_ns":%d,"benchmark_phase":"profiling"},"metrics":{"input_sequence_length":{"value":%d,"unit":"tokens"},"output_sequence_length":{"value":%d,"unit":"tokens"}},"error":null}`, r.At.Nanoseconds(), r.InputTokens, r.OutputTokens)
+	}},
 	Samples: {"", func(r Request) string {
 		line, _ := json.Marshal(endpoint.Record{Index: r.Line, StartS: r.At.Seconds(), InputTokens: int64(r.InputTokens), OutputTokens: int64(r.OutputTokens)})
 		return string(line)
 	}},
+}
+
+// documents write requests as one document of each format.
+var documents = map[Format]func([]Request) string{
+	InferencePerf: func(requests []Request) string {
+		return listed(requests, func(r Request) string {
+			return fmt.Sprintf(`{"start_time":%.9f,"end_time":1e9,"request":"{}","info":{"input_tokens":%d,"output_tokens":%d},"error":null}`, r.At.Seconds(), r.InputTokens, r.OutputTokens)
+		})
+	},
+	GuideLLM: func(requests []Request) string {
+		return `{"benchmarks":[{"requests":{"successful":` + listed(requests, func(r Request) string {
+			return fmt.Sprintf(`{"prompt_tokens":%d,"output_tokens":%d,"request_start_time":%.9f}`, r.InputTokens, r.OutputTokens, r.At.Seconds())
+		}) + `,"errored":[],"incomplete":[],"total":null}}]}`
+	},
+	VLLM: func(requests []Request) string { // the clock of vLLM never stands at 0
+		return `{"request_rate":"inf","input_lens":` + listed(requests, func(r Request) string { return strconv.Itoa(r.InputTokens) }) +
+			`,"output_lens":` + listed(requests, func(r Request) string { return strconv.Itoa(r.OutputTokens) }) +
+			`,"start_times":` + listed(requests, func(r Request) string { return fmt.Sprintf("%.9f", r.At.Seconds()+1) }) + "}"
+	},
+}
+
+func listed(requests []Request, one func(Request) string) string {
+	var list []string
+	for _, r := range requests {
+		list = append(list, one(r))
+	}
+	return "[" + strings.Join(list, ", ") + "]"
 }
 
 // TestWhatIsWrittenIsRead holds that every format gives the same requests, in
@@ -52,24 +85,40 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 			written[i] = Request{At: at, InputTokens: 1 + rng.IntN(MaxTokens), OutputTokens: 1 + rng.IntN(MaxTokens)}
 		}
 		for name, w := range writers {
-			want := slices.Clone(written)
 			text := w.header
-			for i := range want {
-				want[i].Line = i + 1 + strings.Count(w.header, "\n")
-				text += w.line(want[i]) + "\n"
+			numbered := slices.Clone(written)
+			for i := range numbered {
+				numbered[i].Line = i + 1 + strings.Count(w.header, "\n")
+				text += w.line(numbered[i]) + "\n"
 			}
-			slices.SortStableFunc(want, func(a, b Request) int { return cmp.Compare(a.At, b.At) })
-			got, err := Read(strings.NewReader(text), Options{})
-			if err != nil || got.Format != name || len(got.Requests) != len(want) || got.BadLines+got.Passed != 0 {
-				t.Fatalf("%s: %+v, %v", name, got, err)
-			}
-			for i, r := range got.Requests {
-				w := want[i]
-				if r.At != w.At-want[0].At || r.Line != w.Line || r.InputTokens != w.InputTokens || r.OutputTokens != w.OutputTokens {
-					t.Errorf("%s: request %d is %+v, want %+v less %v", name, i, r, w, want[0].At)
-				}
-			}
+			holdsRead(t, name, text, numbered)
 		}
+		for name, write := range documents {
+			numbered := slices.Clone(written)
+			for i := range numbered {
+				numbered[i].Line = i + 1
+			}
+			holdsRead(t, name, write(numbered), numbered)
+		}
+	}
+}
+
+// holdsRead holds that the text gives the requests, and the same ones twice.
+func holdsRead(t *testing.T, name Format, text string, want []Request) {
+	t.Helper()
+	slices.SortStableFunc(want, func(a, b Request) int { return cmp.Compare(a.At, b.At) })
+	got, err := Read(strings.NewReader(text), Options{})
+	if err != nil || got.Format != name || len(got.Requests) != len(want) || got.BadLines+got.Passed != 0 {
+		t.Fatalf("%s: %+v, %v", name, got, err)
+	}
+	for i, r := range got.Requests {
+		w := want[i]
+		if r.At != w.At-want[0].At || r.Line != w.Line || r.InputTokens != w.InputTokens || r.OutputTokens != w.OutputTokens {
+			t.Errorf("%s: request %d is %+v, want %+v less %v", name, i, r, w, want[0].At)
+		}
+	}
+	if again, err := Read(strings.NewReader(text), Options{}); err != nil || !reflect.DeepEqual(got, again) {
+		t.Errorf("%s: read again, %+v, %v", name, again, err)
 	}
 }
 
@@ -102,7 +151,7 @@ func TestRecordsAreSamples(t *testing.T) {
 // FuzzRead holds of every format that a trace is in order, begins at zero, keeps
 // its bounds, and that no line is lost.
 func FuzzRead(f *testing.F) {
-	for _, file := range files {
+	for _, file := range allFiles {
 		f.Add(file.text, "", true, 0)
 		f.Add(file.text, string(file.want.Format), false, 2)
 	}
@@ -134,10 +183,15 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// requestLines counts the lines that are neither blank nor the names of columns.
+// requestLines counts the lines that are neither blank nor the names of columns,
+// or the requests of a document.
 func requestLines(text string, f Format) int {
+	text = strings.TrimPrefix(text, "\ufeff")
+	if documents[f] != nil {
+		return requestsOf(text, f)
+	}
 	n := 0
-	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
+	for line := range strings.Lines(text) {
 		if strings.TrimSpace(line) != "" {
 			n++
 		}
@@ -148,26 +202,64 @@ func requestLines(text string, f Format) int {
 	return n
 }
 
-// BenchmarkRead gives the lines per second of one core.
+// requestsOf counts the requests of a document, with all of it in memory.
+func requestsOf(text string, f Format) int {
+	var whole any
+	if err := json.Unmarshal([]byte(text), &whole); err != nil {
+		return -1
+	}
+	of := func(value any, key string) any {
+		object, _ := value.(map[string]any)
+		return object[key]
+	}
+	length := func(value any) int {
+		list, _ := value.([]any)
+		return len(list)
+	}
+	switch f {
+	case InferencePerf:
+		return length(whole)
+	case VLLM:
+		return length(of(whole, "input_lens"))
+	}
+	n := 0
+	list, _ := of(whole, "benchmarks").([]any)
+	for _, b := range list {
+		requests := of(b, "requests")
+		n += length(of(requests, "successful")) + length(of(requests, "errored")) + length(of(requests, "incomplete"))
+	}
+	return n
+}
+
+// BenchmarkRead gives the requests per second of one core.
 func BenchmarkRead(b *testing.B) {
 	const n = 20_000
 	blocks := []uint64{0, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 1120, 1121, 1122} // of 7000 tokens
-	for _, name := range []Format{Azure, BurstGPT, Mooncake, Plimsoll, Samples} {
-		w := writers[name]
+	texts := map[Format]string{}
+	var requests []Request
+	for i := range n {
+		requests = append(requests, Request{At: time.Duration(i) * 10 * time.Millisecond, InputTokens: 7000, OutputTokens: 50, Blocks: blocks, Line: i + 1})
+	}
+	for name, w := range writers {
 		var text strings.Builder
 		text.WriteString(w.header)
-		for i := range n {
-			text.WriteString(w.line(Request{At: time.Duration(i) * 10 * time.Millisecond, InputTokens: 7000, OutputTokens: 50, Blocks: blocks, Line: i + 1}))
-			text.WriteByte('\n')
+		for _, r := range requests {
+			text.WriteString(w.line(r) + "\n")
 		}
+		texts[name] = text.String()
+	}
+	for name, write := range documents {
+		texts[name] = write(requests)
+	}
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
 		b.Run(string(name), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Read(strings.NewReader(text.String()), Options{}); err != nil {
+				if _, err := Read(strings.NewReader(texts[name]), Options{}); err != nil {
 					b.Fatal(err)
 				}
 			}
-			b.ReportMetric(float64(b.N)*n/b.Elapsed().Seconds(), "lines/s")
+			b.ReportMetric(float64(b.N)*n/b.Elapsed().Seconds(), "requests/s")
 		})
 	}
 }

@@ -16,11 +16,17 @@ const (
 	Mooncake Format = "mooncake"
 	Plimsoll Format = "plimsoll" // ours
 	Samples  Format = "samples"  // records of `bench endpoint`
+
+	// What other load tools write.
+	AIPerf        Format = "aiperf"
+	GuideLLM      Format = "guidellm"
+	InferencePerf Format = "inference-perf"
+	VLLM          Format = "vllm" // `vllm bench serve`
 )
 
 // Bounds of what is read.
 const (
-	MaxLine   = 16 << 20   // bytes of a line
+	MaxLine   = 16 << 20   // bytes of a line, and about those of a request in a document
 	MaxTokens = 10_000_000 // of a request's input, and of its output
 	MaxBad    = 10         // bad lines that [Trace.Bad] keeps
 )
@@ -40,7 +46,7 @@ type Request struct {
 	// Blocks name the prompt's prefix, Trace.BlockTokens tokens each: two prompts
 	// are alike as far as their first blocks are. Nil where the file has none.
 	Blocks []uint64
-	Line   int // of the file, from 1
+	Line   int // of the file, from 1; of a file that is one JSON document, the number of the request
 }
 
 // Trace is a file as read. It takes about a hundred bytes a request, and its
@@ -49,16 +55,16 @@ type Trace struct {
 	Format      Format
 	Requests    []Request   // at least one, in order of At; equal times stay in the file's order
 	BlockTokens int         // tokens of each of Request.Blocks but the last; 0 where the file has no blocks
-	Passed      int         // lines that are no request to replay; Notes say why
-	BadLines    int         // lines that could not be read, and were skipped because Options.SkipBad asked for it
+	Passed      int         // lines, or requests of a document, that are none to replay; Notes say why
+	BadLines    int         // those that could not be read, and were skipped because Options.SkipBad asked for it
 	Bad         []LineError // the first MaxBad of them
 	Notes       []string    // what a user of the trace should know
 }
 
 // LineError says why a line cannot be read.
 type LineError struct {
-	Line   int // from 1
-	Reason string
+	Line   int    // from 1
+	Reason string // of a document, it names the request, and where it can the byte of the file as unpacked
 }
 
 // Error names the line.
@@ -66,7 +72,7 @@ func (e *LineError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e
 
 // Options of [Read]. The zero value reads all of any format, and takes no bad line.
 type Options struct {
-	Format  Format // empty: told from the first line
+	Format  Format // empty: told from how the file begins
 	SkipBad bool   // skip lines that cannot be read, and count them
 	Limit   int    // requests to read, the first in the file; 0: all
 }
@@ -82,6 +88,24 @@ func Read(r io.Reader, o Options) (*Trace, error) {
 	if err != nil {
 		return nil, err
 	}
+	beginning, _ := lines.in.Peek(peekBytes) // what is wrong with the file is told where it is read
+	f, err := documentOf(o.Format, beginning)
+	if err != nil {
+		return nil, err
+	}
+	if f != nil {
+		c := &collector{trace: &Trace{Format: f.name}, opts: o, unit: unitRequest, anyOrder: f.anyOrder}
+		d := newDocument(lines.in, c)
+		if err := d.read(func(d *document) error { return f.document(d, c.note) }); err != nil {
+			return nil, err
+		}
+		return c.finish()
+	}
+	return readLines(lines, o)
+}
+
+// readLines reads a file that has a request a line.
+func readLines(lines *lines, o Options) (*Trace, error) {
 	first, err := lines.peek()
 	if err == io.EOF {
 		return nil, errors.New("the trace is empty")
@@ -93,7 +117,7 @@ func Read(r io.Reader, o Options) (*Trace, error) {
 	if err != nil {
 		return nil, &LineError{lines.number, err.Error()}
 	}
-	c := &collector{trace: &Trace{Format: f.name}, opts: o, anyOrder: f.anyOrder}
+	c := &collector{trace: &Trace{Format: f.name}, opts: o, unit: unitLine, anyOrder: f.anyOrder}
 	if f.isTable() {
 		if c.parse, err = f.table(first, c.note); err != nil {
 			return nil, &LineError{lines.number, err.Error()}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -15,13 +16,18 @@ import (
 
 const ms = time.Millisecond
 
-// files are a small file of each kind, and what is in it. Lines, times and
-// notes were counted by hand.
-var files = []struct {
+// traceFile is a small file, and what is in it.
+type traceFile struct {
 	name string
 	text string
 	want Trace
-}{
+}
+
+// allFiles are those of services, ours, and those of load tools.
+var allFiles = slices.Concat(files, toolFiles)
+
+// files are a small file of each kind. Lines, times and notes were counted by hand.
+var files = []traceFile{
 	{"azure of 2023",
 		"TIMESTAMP,ContextTokens,GeneratedTokens\n" +
 			"2023-11-16 23:59:59.7500001,100,10\n" +
@@ -109,7 +115,7 @@ var files = []struct {
 }
 
 func TestRead(t *testing.T) {
-	for _, f := range files {
+	for _, f := range allFiles {
 		for _, asked := range []Format{"", f.want.Format} {
 			got, err := Read(strings.NewReader(f.text), Options{Format: asked})
 			if err != nil {
@@ -121,8 +127,19 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestInTime holds that seconds since 1970 are as good as their float64.
+func TestInTime(t *testing.T) {
+	for seconds, want := range map[float64]time.Duration{
+		0: 0, 1e-9: 1, 0.9999999999: time.Second, 1750000001.5: 1750000001*time.Second + 500*ms, maxTime: maxTime * time.Second,
+	} {
+		if got, err := inTime(seconds); err != nil || got != want {
+			t.Errorf("%g s: %v, %v", seconds, got, err)
+		}
+	}
+}
+
 func TestReadUnpacks(t *testing.T) {
-	for _, f := range files {
+	for _, f := range allFiles {
 		var packed bytes.Buffer
 		w := gzip.NewWriter(&packed)
 		io.WriteString(w, f.text)

@@ -49,7 +49,7 @@ func (o *endpointFlags) addTo(f *pflag.FlagSet) {
 	f.StringVar(&o.arrival, "arrival", endpoint.Poisson, "arrivals of an open loop: "+strings.Join(arrivals, ", "))
 	f.Float64Var(&o.burstiness, "burstiness", 0.5, "arrivals in bursts: shape of their gamma distribution; 1 is poisson, less is burstier")
 	f.StringVar(&o.replay, "replay", "", "replay the requests of a trace `FILE`")
-	f.BoolVar(&o.skipBad, "skip-bad", false, "skip lines of the trace that cannot be read, and count them")
+	f.BoolVar(&o.skipBad, "skip-bad", false, "skip lines or requests of the trace that cannot be read, and count them")
 	f.Float64Var(&o.speed, "replay-speed", 1, "times the pace of the trace")
 	f.BoolVar(&o.sweep, "sweep", false, "raise the load, doubling it, until the server saturates")
 	f.IntVar(&o.refine, "refine", 3, "sweep of rates: bisect so often around the highest that the server keeps up with")
@@ -264,9 +264,9 @@ func (o *endpointFlags) trace() ([]endpoint.Timed, error) {
 	defer f.Close()
 	t, err := trace.Read(f, trace.Options{SkipBad: o.skipBad})
 	if err != nil {
-		return nil, usage(fmt.Errorf("--replay: %s: %w", o.replay, err), "--skip-bad skips lines that cannot be read")
+		return nil, usage(fmt.Errorf("--replay: %s: %w", o.replay, err), "--skip-bad skips lines and requests that cannot be read")
 	}
-	o.replayed = fmt.Sprintf("%d requests of a trace (%s), %d passed over, %d lines skipped", len(t.Requests), t.Format, t.Passed, t.BadLines)
+	o.replayed = fmt.Sprintf("%d requests of a trace (%s), %d passed over, %d bad ones skipped", len(t.Requests), t.Format, t.Passed, t.BadLines)
 	for _, note := range t.Notes {
 		o.replayed += "; " + note
 	}
