@@ -157,7 +157,11 @@ func checkEmpty(t *testing.T, seed uint64, r *Replica) {
 }
 
 func TestInvariants(t *testing.T) {
-	for seed := range uint64(1000) {
+	seeds := uint64(1000)
+	if testing.Short() {
+		seeds = 200
+	}
+	for seed := range seeds {
 		holdsInvariants(t, seed)
 	}
 }

@@ -21,6 +21,9 @@ func single() Engine {
 // services of a mean length drawn from a distribution of mean 1.
 func queueOf(t *testing.T, rho, service float64, draw func(*rand.Rand) float64) *Trial {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("it takes long queues to hold them to theory")
+	}
 	source := rand.New(rand.NewPCG(1, 3))
 	var requests []Request
 	at := 0.0
