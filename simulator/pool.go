@@ -16,10 +16,13 @@ type pool struct {
 	prefixes *prefixCache // nil: none are found again
 }
 
-func newPool(e *Engine) pool {
+func newPool(e *Engine, caches bool) pool {
 	period := max(1, int(float64(e.BlockSize)/e.Accepted))
 	p := pool{blocks: e.Blocks, size: e.BlockSize, period: period}
 	p.class = make([]int, min(period, maxClasses))
+	if caches {
+		p.prefixes = newPrefixCache(e.BlockSize)
+	}
 	return p
 }
 

@@ -100,11 +100,7 @@ const (
 )
 
 func newReplica(e *Engine, index int, caches bool, to sink) *Replica {
-	r := &Replica{engine: e, index: index, sink: to, pool: newPool(e), plan: plan{end: never}}
-	if caches {
-		r.pool.prefixes = newPrefixCache(e.BlockSize)
-	}
-	return r
+	return &Replica{engine: e, index: index, sink: to, pool: newPool(e, caches), plan: plan{end: never}}
 }
 
 // next is when the plan under way ends; never: there is none.
@@ -234,10 +230,9 @@ func (r *Replica) fail(at float64) []Request {
 	}
 	r.Lost += len(lost)
 	r.incoming, r.prefill, r.decode, r.tokens, r.stall = nil, nil, nil, 0, 0
-	r.pool = newPool(r.engine)
-	if r.pool.prefixes != nil {
-		r.pool.prefixes = newPrefixCache(r.engine.BlockSize)
-	}
+	peak := r.pool.peak
+	r.pool = newPool(r.engine, r.pool.prefixes != nil)
+	r.pool.peak = peak
 	r.plan, r.now = plan{end: never}, at
 	return requests
 }
