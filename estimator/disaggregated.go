@@ -65,10 +65,7 @@ func (s *disaggregated) prepare() {
 	s.prefills, s.decodes = float64(d.DP), float64(s.decode.t.d.DP)
 	_, s.alone = s.prefill.prompt(0, 1)
 	s.adds, _ = s.prefill.prompt(0, s.prefill.most) // a queue fills the step
-	if link := d.Device.linkGBps(); link > 0 {
-		// each rank sends its own part
-		s.transfer = cacheBytes(s.prefill.t.pool, s.prefill.in) / (link * 1e3 * linkShare)
-	}
+	s.transfer = s.prefill.t.transfer(s.prefill.in)
 }
 
 // at is the steady state with n sequences decoding on each decode replica.

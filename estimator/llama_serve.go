@@ -11,11 +11,7 @@ import (
 // and the prompt of a request that enters a slot holds up the others while it
 // is computed.
 func serveLlama(c *catalog.Catalog, d Deployment, load Load) (Performance, error) {
-	d, _, err := Resolve(d)
-	if err != nil {
-		return Performance{}, err
-	}
-	l, err := Fit(d)
+	d, l, err := fitted(d)
 	if err != nil {
 		return Performance{}, err
 	}

@@ -74,14 +74,10 @@ func (s *serving) prepare() {
 }
 
 // reserved is the part of a sequence's output that its cache has room for on
-// average: TensorRT-LLM admits a request only when all of it has, by its default
-// policy GUARANTEED_NO_EVICT; the others give out blocks as tokens come, and keep
-// a little for what is in flight.
+// average: what it is admitted with ([admission]), or else what blocks that are
+// given out as tokens come to, with a little for what is in flight.
 func (s *serving) reserved() float64 {
-	if s.t.d.Engine.ID == "tensorrt-llm" {
-		return 1
-	}
-	return 0.55
+	return max(admission(s.t.d.Engine.ID), 0.55)
 }
 
 // sequences is how many sequences of a mean length the pool of a replica holds.
@@ -111,7 +107,7 @@ func (s *serving) decoding(n float64) decoding {
 	d := decoding{n: n, step: s.step(n)}
 	d.kernels = s.t.decodeKernels(d.step)
 	if d.step.Proposals > 0 {
-		d.draft = s.t.draft() * s.t.Microseconds(Step{Decode: d.step.Decode, Context: s.context})
+		d.draft = s.t.proposing(d.step)
 	}
 	d.us = s.t.stepTime(d.step, d.kernels) + d.draft
 	return d

@@ -45,11 +45,7 @@ type Server struct {
 // NewServer compiles a deployment, which need not be resolved but must fit. Errors
 // are those of [Serve].
 func NewServer(c *catalog.Catalog, d Deployment) (*Server, error) {
-	d, _, err := Resolve(d)
-	if err != nil {
-		return nil, err
-	}
-	l, err := Fit(d)
+	d, l, err := fitted(d)
 	if err != nil {
 		return nil, err
 	}
@@ -86,8 +82,8 @@ func (t *Timetable) server() *Server {
 		flop, bytes := t.shares(s, us)
 		return powerWatts(d.Device.Accelerator, flop, bytes) * float64(d.World())
 	}
-	if link := d.Device.linkGBps(); link > 0 {
-		s.Transfer = func(tokens float64) float64 { return cacheBytes(t.pool, tokens) / (link * 1e3 * linkShare) }
+	if d.Device.linkGBps() > 0 {
+		s.Transfer = t.transfer
 	}
 	s.TTFTHalf, s.TPOTHalf, s.Basis = t.half.ttft, t.half.tpot, catalog.Calibrated
 	return s
@@ -97,7 +93,7 @@ func (t *Timetable) server() *Server {
 func (t *Timetable) round(s Step) float64 {
 	us := t.Microseconds(s)
 	if s.Proposals > 0 && s.Decode > 0 {
-		us += t.draft() * t.Microseconds(Step{Decode: s.Decode, Context: s.Context})
+		us += t.proposing(s)
 	}
 	return us
 }
@@ -109,6 +105,16 @@ func baseServer(d *Deployment, l *Ledger) *Server {
 		PoolBytes: float64(l.KVPoolBytes), BlockTokens: max(d.Version.BlockTokens, 1),
 		Waits: func(float64) float64 { return 0.5 },
 	}
+}
+
+// transfer is the time in microseconds for the cache of a prompt to reach another
+// replica; each rank sends its own part. 0: the link is unknown.
+func (t *Timetable) transfer(tokens float64) float64 {
+	link := t.d.Device.linkGBps()
+	if link <= 0 {
+		return 0
+	}
+	return cacheBytes(t.pool, tokens) / (link * 1e3 * linkShare)
 }
 
 // admission is the share of a request's answer that an engine wants room for

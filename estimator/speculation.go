@@ -41,6 +41,11 @@ func (s Speculation) check() error {
 // mostProposals bounds what a step may check.
 const mostProposals = 64
 
+// proposing is the time of the proposals of a step, in microseconds.
+func (t *Timetable) proposing(s Step) float64 {
+	return t.draft() * t.Microseconds(Step{Decode: s.Decode, Context: s.Context})
+}
+
 // draft is the time of a step's proposals, as a share of a plain step.
 func (t *Timetable) draft() float64 {
 	s := t.d.Options.Speculation

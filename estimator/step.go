@@ -46,14 +46,20 @@ func NewTimetable(c *catalog.Catalog, d Deployment, l Ledger) (*Timetable, error
 	return &Timetable{d: d, ledger: l, ops: list.ops, engine: e, half: half, pool: d.cacheKinds(d.stageOf(0), d.kvPrecision())}, nil
 }
 
+// fitted is a deployment, resolved, and its ledger.
+func fitted(d Deployment) (Deployment, Ledger, error) {
+	d, _, err := Resolve(d)
+	if err != nil {
+		return d, Ledger{}, err
+	}
+	l, err := Fit(d)
+	return d, l, err
+}
+
 // Compile draws up the timetable of a deployment, which need not be resolved nor
 // fit. Errors are those of [Fit], or say what is unknown of the class.
 func Compile(c *catalog.Catalog, d Deployment) (*Timetable, error) {
-	d, _, err := Resolve(d)
-	if err != nil {
-		return nil, err
-	}
-	l, err := Fit(d)
+	d, l, err := fitted(d)
 	if err != nil {
 		return nil, err
 	}
