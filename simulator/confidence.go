@@ -17,10 +17,10 @@ const (
 	leastBatch = 10    // values of a batch
 )
 
-// interval is that of a statistic of values in microseconds, in the order in which
-// their requests came; in milliseconds. Nil: they are too few, or their largest is
-// asked for, which has none.
-func interval(v []float64, o *workload.Objective) *Interval {
+// interval is that of a statistic whose value is known, in milliseconds, from values
+// in microseconds in the order in which their requests came. Nil: they are too few, or
+// their largest is asked for, which has none.
+func interval(v []float64, o *workload.Objective, value float64) *Interval {
 	n := len(v) / batches
 	if o.Stat == "max" || n < leastBatch {
 		return nil
@@ -39,7 +39,6 @@ func interval(v []float64, o *workload.Objective) *Interval {
 		spread += (x - center) * (x - center)
 	}
 	half := t95 * math.Sqrt(spread/(batches-1)/batches)
-	value := statistic(slices.Sorted(slices.Values(v)), o) / 1000
 	return &Interval{Low: max(value-half, 0), High: value + half}
 }
 

@@ -19,7 +19,7 @@ type Generator struct {
 	weights         []float64    // summed up
 
 	taken    int
-	clock    float64 // of the open loop: requests so far at a rate of 1, or seconds under a profile
+	clock    float64 // of the open loop, seconds
 	start    float64 // of the next session, microseconds
 	more     bool    // sessions to start
 	later    visits  // turns and users that are due

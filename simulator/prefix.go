@@ -80,7 +80,7 @@ func (c *prefixCache) evict(n int) (freed int) {
 // shared.
 func (p *pool) revives(prefix []Segment, hit int) (blocks int) {
 	start := 0
-	for _, s := range prefix {
+	for _, s := range prefix { // none without a hit
 		if start >= hit {
 			break
 		}

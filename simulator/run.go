@@ -37,7 +37,7 @@ func newSimulation(system System, source Source) (*simulation, error) {
 	if err := system.check(); err != nil {
 		return nil, err
 	}
-	s := &simulation{system: &system, source: source, trial: &Trial{Series: newSeries(), Blocks: system.Engine.Blocks, Replicas: system.Replicas, Sequences: system.Engine.Sequences}}
+	s := &simulation{system: &system, source: source, trial: &Trial{Series: newSeries(), Blocks: system.Engine.Blocks, Replicas: system.Replicas}}
 	s.serve = newFleet(&system.Engine, system.Replicas, source.Prefixes() && system.Prefill == nil, s)
 	s.entry = s.serve
 	if system.Prefill != nil {
@@ -209,7 +209,6 @@ func (s *simulation) finish() {
 	fleets := []*fleet{s.serve}
 	if s.entry != s.serve {
 		fleets = append(fleets, s.entry)
-		t.PrefillReplicas = len(s.entry.list)
 	}
 	t.EndUs = t.last
 	for _, f := range fleets {

@@ -107,15 +107,12 @@ func (r *Replica) place(s *running) bool {
 	reserve = min(reserve, whole)
 	own := e.blocks(total) + e.SequenceBlock
 	free := r.pool.free() - r.pool.needs(r.steps)
-	if hit > 0 && max(reserve, own)-shared+r.pool.revives(s.Prefix, hit) > free && len(r.prefill)+len(r.decode) == 0 {
-		hit, shared = 0, 0 // what it shares holds more than it needs: nothing else would make room
-	}
-	revived := 0
-	if hit > 0 {
-		revived = r.pool.revives(s.Prefix, hit)
-	}
+	revived := r.pool.revives(s.Prefix, hit)
 	if max(reserve, own)-shared+revived > free {
-		return false
+		if hit == 0 || len(r.prefill)+len(r.decode) > 0 || max(reserve, own) > free {
+			return false
+		}
+		hit, shared = 0, 0 // what it shares holds more than it needs: nothing else would make room
 	}
 	own -= shared
 	if hit > 0 {
@@ -223,12 +220,10 @@ func (r *Replica) planDecode() {
 	if k > 1 {
 		k = r.pool.lasts(k, n, r.steps)
 	}
-	r.planSteps(k)
-	if r.waiting.len() > 0 { // held back: by the wait for other groups, or a look at the queue that is due
-		if r.engine.Fill > 0 && r.engine.Groups > 1 && r.waiting.len() < r.engine.Groups {
-			r.planSteps(max(1, min(k, r.engine.Fill-(r.steps-r.waits))))
-		}
+	if !r.filled() { // until they go ahead without the other groups
+		k = min(k, r.engine.Fill-(r.steps-r.waits))
 	}
+	r.planSteps(k)
 	if len(r.incoming) > 0 && r.incoming[0].ready < r.plan.end {
 		r.shorten(r.incoming[0].ready)
 	}

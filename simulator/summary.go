@@ -340,8 +340,8 @@ func (t *Trial) judge(own []Outcome, o workload.Objective) Judged {
 	if len(v) == 0 {
 		return j
 	}
-	j.Interval = interval(v, &o)
 	j.ValueMs = statistic(slices.Sorted(slices.Values(v)), &o) / 1000
+	j.Interval = interval(v, &o, j.ValueMs)
 	j.Met = j.ValueMs <= o.BoundMs
 	return j
 }
@@ -357,8 +357,7 @@ func statistic(sorted []float64, o *workload.Objective) float64 {
 	return quantile(sorted, o.Quantile())
 }
 
-// Kept is the share of the arrivals that a system must keep up with, and that the
-// growth of what is in flight is measured by.
+// keepUp is the share of the arrivals that a system must keep up with.
 const keepUp = 0.95
 
 // saturated tells whether what is in flight grew all the time while requests came:

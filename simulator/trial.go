@@ -15,8 +15,8 @@ type Trial struct {
 	Joules     float64 // of all accelerators, idle ones included
 	PowerKnown bool
 
-	Replicas, PrefillReplicas int
-	Blocks, Sequences         int // of one replica
+	Replicas int // that answer
+	Blocks   int // of one of them
 
 	itl  gaps
 	last float64
@@ -26,13 +26,4 @@ func (t *Trial) add(o *Outcome) {
 	t.Completed++
 	t.Outcomes = append(t.Outcomes, *o)
 	t.last = max(t.last, o.Last)
-}
-
-// ArrivedUs is when the last request came.
-func (t *Trial) ArrivedUs() float64 {
-	last := 0.0
-	for i := range t.Outcomes {
-		last = max(last, t.Outcomes[i].At)
-	}
-	return last
 }
