@@ -84,7 +84,7 @@ func (s *System) check() error {
 	return nil
 }
 
-// pool of replicas of one kind, by when their plans end.
+// fleet is replicas of one kind, by when their plans end.
 type fleet struct {
 	list []*Replica
 	up   []bool
@@ -175,27 +175,16 @@ func (r *Replica) found(q *Request) int {
 	return hit
 }
 
-// handOver orders requests by when they reach the other side.
+// handOver is a request on its way to the other side.
 type handOver struct {
 	at    float64
 	order int
 	Request
 }
 
-type handOvers []handOver
-
-func (h handOvers) Len() int { return len(h) }
-func (h handOvers) Less(i, j int) bool {
-	if h[i].at != h[j].at {
-		return h[i].at < h[j].at
+func (h handOver) before(o handOver) bool {
+	if h.at != o.at {
+		return h.at < o.at
 	}
-	return h[i].order < h[j].order
-}
-func (h handOvers) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *handOvers) Push(x any)   { *h = append(*h, x.(handOver)) }
-func (h *handOvers) Pop() any {
-	old := *h
-	x := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return x
+	return h.order < o.order
 }

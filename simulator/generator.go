@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"container/heap"
 	"math/rand/v2"
 
 	"github.com/plimsoll-dev/plimsoll/workload"
@@ -19,10 +18,10 @@ type Generator struct {
 	weights         []float64    // summed up
 
 	taken    int
-	clock    float64 // of the open loop, seconds
-	start    float64 // of the next session, microseconds
-	more     bool    // sessions to start
-	later    visits  // turns and users that are due
+	clock    float64        // of the open loop, seconds
+	start    float64        // of the next session, microseconds
+	more     bool           // sessions to start
+	later    ordered[visit] // turns and users that are due
 	sessions map[int]*session
 	next     int // name of the next session
 }
@@ -47,22 +46,11 @@ type visit struct {
 	name int
 }
 
-type visits []visit
-
-func (v visits) Len() int { return len(v) }
-func (v visits) Less(i, j int) bool {
-	if v[i].at != v[j].at {
-		return v[i].at < v[j].at
+func (v visit) before(o visit) bool {
+	if v.at != o.at {
+		return v.at < o.at
 	}
-	return v[i].name < v[j].name
-}
-func (v visits) Swap(i, j int) { v[i], v[j] = v[j], v[i] }
-func (v *visits) Push(x any)   { *v = append(*v, x.(visit)) }
-func (v *visits) Pop() any {
-	old := *v
-	x := old[len(old)-1]
-	*v = old[:len(old)-1]
-	return x
+	return v.name < o.name
 }
 
 // NewGenerator draws a load from a seed.
@@ -71,7 +59,7 @@ func NewGenerator(spec workload.Spec, limit Limit, seed uint64) (*Generator, err
 		return nil, err
 	}
 	stream := func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, n)) }
-	g := &Generator{spec: spec, limit: limit, arrivals: stream(1), kinds: stream(2), sessions: map[int]*session{}}
+	g := &Generator{spec: spec, limit: limit, arrivals: stream(1), kinds: stream(2), later: ordered[visit]{less: visit.before}, sessions: map[int]*session{}}
 	sum := 0.0
 	for i, c := range spec.Classes {
 		g.lengths = append(g.lengths, stream(uint64(10+2*i)))
@@ -87,7 +75,7 @@ func NewGenerator(spec workload.Spec, limit Limit, seed uint64) (*Generator, err
 	}
 	for i := range spec.Users {
 		g.sessions[i] = &session{user: true, class: g.kind()}
-		heap.Push(&g.later, visit{at: 1e6 * spec.ThinkS * g.arrivals.ExpFloat64(), name: i})
+		g.later.add(visit{at: 1e6 * spec.ThinkS * g.arrivals.ExpFloat64(), name: i})
 	}
 	g.next = spec.Users
 	return g, nil
@@ -131,8 +119,8 @@ func (g *Generator) over(at float64) bool {
 // Peek implements [Source].
 func (g *Generator) Peek() (float64, bool) {
 	at, ok := g.start, g.more
-	if len(g.later) > 0 && (!ok || g.later[0].at < at) {
-		at, ok = g.later[0].at, true
+	if g.later.Len() > 0 && (!ok || g.later.list[0].at < at) {
+		at, ok = g.later.list[0].at, true
 	}
 	return at, ok && !g.over(at)
 }
@@ -140,8 +128,8 @@ func (g *Generator) Peek() (float64, bool) {
 // Take implements [Source].
 func (g *Generator) Take() Request {
 	g.taken++
-	if len(g.later) > 0 && (!g.more || g.later[0].at < g.start) {
-		v := heap.Pop(&g.later).(visit)
+	if g.later.Len() > 0 && (!g.more || g.later.list[0].at < g.start) {
+		v := g.later.take()
 		return g.request(v.at, v.name, g.sessions[v.name])
 	}
 	at := g.start
@@ -195,7 +183,7 @@ func (g *Generator) Done(o *Outcome, dropped bool) {
 	}
 	c := &g.spec.Classes[s.class]
 	if s.left > 0 && !dropped {
-		heap.Push(&g.later, visit{at: o.Last + 1e6*c.ThinkS*g.thinks[s.class].ExpFloat64(), name: name})
+		g.later.add(visit{at: o.Last + 1e6*c.ThinkS*g.thinks[s.class].ExpFloat64(), name: name})
 		return
 	}
 	delete(g.sessions, name)
@@ -210,7 +198,7 @@ func (g *Generator) Done(o *Outcome, dropped bool) {
 	if dropped { // it would come again at once, for ever
 		at = max(at, o.Last+1e6)
 	}
-	heap.Push(&g.later, visit{at: at, name: name})
+	g.later.add(visit{at: at, name: name})
 }
 
 // Prefixes implements [Source].

@@ -28,43 +28,19 @@ func (q *queue) pushFront(s *running) {
 	q.list[q.head] = s
 }
 
-// finishing orders sequences by the decode step of their last token, then by when
-// they came.
-type finishing []*running
-
-func (f finishing) Len() int { return len(f) }
-func (f finishing) Less(i, j int) bool {
-	if f[i].last != f[j].last {
-		return f[i].last < f[j].last
+// finishesFirst orders sequences by the decode step of their last token, then by when they
+// came.
+func finishesFirst(a, b *running) bool {
+	if a.last != b.last {
+		return a.last < b.last
 	}
-	return f[i].order < f[j].order
-}
-func (f finishing) Swap(i, j int) { f[i], f[j] = f[j], f[i] }
-func (f *finishing) Push(x any)   { *f = append(*f, x.(*running)) }
-func (f *finishing) Pop() any {
-	old := *f
-	s := old[len(old)-1]
-	old[len(old)-1] = nil
-	*f = old[:len(old)-1]
-	return s
+	return a.order < b.order
 }
 
-// arriving orders requests by when they can have their first step.
-type arriving []*running
-
-func (a arriving) Len() int { return len(a) }
-func (a arriving) Less(i, j int) bool {
-	if a[i].ready != a[j].ready {
-		return a[i].ready < a[j].ready
+// arrivesFirst orders requests by when they can have their first step.
+func arrivesFirst(a, b *running) bool {
+	if a.ready != b.ready {
+		return a.ready < b.ready
 	}
-	return a[i].order < a[j].order
-}
-func (a arriving) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
-func (a *arriving) Push(x any)   { *a = append(*a, x.(*running)) }
-func (a *arriving) Pop() any {
-	old := *a
-	s := old[len(old)-1]
-	old[len(old)-1] = nil
-	*a = old[:len(old)-1]
-	return s
+	return a.order < b.order
 }

@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"cmp"
-	"container/heap"
 	"math"
 	"slices"
 
@@ -22,10 +21,10 @@ type Replica struct {
 	now  float64 // when the plan began
 	plan plan
 
-	incoming arriving   // on their way to the scheduler, by when they reach it
-	waiting  queue      // admitted by none yet, in order
-	prefill  []*running // admitted, with prompt tokens left
-	decode   finishing  // by the step of their last token
+	incoming ordered[*running] // on their way to the scheduler, by when they reach it
+	waiting  queue             // admitted by none yet, in order
+	prefill  []*running        // admitted, with prompt tokens left
+	decode   ordered[*running] // by the step of their last token
 
 	steps   int     // decode steps so far: a sequence's last token is at a fixed one
 	tokens  float64 // cached, of those that decode
@@ -100,7 +99,10 @@ const (
 )
 
 func newReplica(e *Engine, index int, caches bool, to sink) *Replica {
-	return &Replica{engine: e, index: index, sink: to, pool: newPool(e, caches), plan: plan{end: never}}
+	return &Replica{
+		engine: e, index: index, sink: to, pool: newPool(e, caches), plan: plan{end: never},
+		incoming: ordered[*running]{less: arrivesFirst}, decode: ordered[*running]{less: finishesFirst},
+	}
 }
 
 // next is when the plan under way ends; never: there is none.
@@ -108,7 +110,7 @@ func (r *Replica) next() float64 { return r.plan.end }
 
 // inFlight counts requests that have not ended.
 func (r *Replica) inFlight() int {
-	return len(r.incoming) + r.waiting.len() + len(r.prefill) + len(r.decode)
+	return r.incoming.Len() + r.waiting.len() + len(r.prefill) + r.decode.Len()
 }
 
 // add gives the replica a request at a time that its plan has not passed. A request
@@ -129,7 +131,7 @@ func (r *Replica) add(q *Request, at float64) bool {
 		s.ready += r.engine.RequestUs + r.engine.TokenUs*float64(q.Input) + r.lag()
 	}
 	s.since = s.ready
-	heap.Push(&r.incoming, s)
+	r.incoming.add(s)
 	if r.plan.kind == idle || r.plan.kind == pause {
 		r.now = at
 		r.replan()
@@ -141,7 +143,7 @@ func (r *Replica) add(q *Request, at float64) bool {
 
 // lag is what a request waits for because steps are scheduled ahead.
 func (r *Replica) lag() float64 {
-	if len(r.decode) == 0 {
+	if r.decode.Len() == 0 {
 		return 0
 	}
 	return r.engine.Lag * r.pace
@@ -173,16 +175,16 @@ func (r *Replica) settle() {
 
 func (r *Replica) replan() {
 	preempted := r.room()
-	if !preempted || len(r.prefill)+len(r.decode) == 0 {
+	if !preempted || len(r.prefill)+r.decode.Len() == 0 {
 		r.admit()
 	}
 	switch {
 	case len(r.prefill) > 0:
 		r.planPrompt()
-	case len(r.decode) > 0:
+	case r.decode.Len() > 0:
 		r.planDecode()
-	case len(r.incoming) > 0:
-		r.plan = plan{kind: pause, end: max(r.incoming[0].ready, r.now)}
+	case r.incoming.Len() > 0:
+		r.plan = plan{kind: pause, end: max(r.incoming.list[0].ready, r.now)}
 	default:
 		r.plan = plan{end: never}
 	}
@@ -217,19 +219,19 @@ func (r *Replica) fail(at float64) []Request {
 		r.settleDecode(&p)
 	}
 	var lost []*running
-	lost = append(lost, r.incoming...)
+	lost = append(lost, r.incoming.list...)
 	for r.waiting.len() > 0 {
 		lost = append(lost, r.waiting.front())
 		r.waiting.pop()
 	}
-	lost = append(append(lost, r.prefill...), r.decode...)
+	lost = append(append(lost, r.prefill...), r.decode.list...)
 	slices.SortFunc(lost, func(a, b *running) int { return cmp.Compare(a.order, b.order) })
 	requests := make([]Request, len(lost))
 	for i, s := range lost {
 		requests[i] = s.Request
 	}
 	r.Lost += len(lost)
-	r.incoming, r.prefill, r.decode, r.tokens, r.stall = nil, nil, nil, 0, 0
+	r.incoming.list, r.prefill, r.decode.list, r.tokens, r.stall = nil, nil, nil, 0, 0
 	peak := r.pool.peak
 	r.pool = newPool(r.engine, r.pool.prefixes != nil)
 	r.pool.peak = peak

@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"container/heap"
 	"fmt"
 
 	"github.com/plimsoll-dev/plimsoll/estimator"
@@ -37,7 +36,7 @@ func newSimulation(system System, source Source) (*simulation, error) {
 	if err := system.check(); err != nil {
 		return nil, err
 	}
-	s := &simulation{system: &system, source: source, trial: &Trial{Series: newSeries(), Blocks: system.Engine.Blocks, Replicas: system.Replicas}}
+	s := &simulation{system: &system, source: source, cross: ordered[handOver]{less: handOver.before}, trial: &Trial{Series: newSeries(), Blocks: system.Engine.Blocks, Replicas: system.Replicas}}
 	s.serve = newFleet(&system.Engine, system.Replicas, source.Prefixes() && system.Prefill == nil, s)
 	s.entry = s.serve
 	if system.Prefill != nil {
@@ -63,7 +62,7 @@ type simulation struct {
 	source Source
 	entry  *fleet // where requests go first
 	serve  *fleet // where they are answered
-	cross  handOvers
+	cross  ordered[handOver]
 	homes  []Request // that find every replica down
 	events int
 	stuck  int
@@ -79,8 +78,8 @@ func (s *simulation) run() {
 			at = never
 		}
 		cross, event := never, never
-		if len(s.cross) > 0 {
-			cross = s.cross[0].at
+		if s.cross.Len() > 0 {
+			cross = s.cross.list[0].at
 		}
 		if s.events < len(s.system.Events) {
 			event = s.system.Events[s.events].At
@@ -99,8 +98,7 @@ func (s *simulation) run() {
 			s.event()
 		case cross <= at && cross < never:
 			s.now = cross
-			h := heap.Pop(&s.cross).(handOver)
-			s.send(s.serve, h.Request)
+			s.send(s.serve, s.cross.take().Request)
 		case at < never:
 			s.now = max(at, s.now)
 			q := s.source.Take()
@@ -168,7 +166,7 @@ func (s *simulation) done(r *Replica, o *Outcome) {
 		if s.system.TransferUs != nil {
 			at += s.system.TransferUs(float64(q.Input))
 		}
-		heap.Push(&s.cross, handOver{at: at, order: s.order, Request: q})
+		s.cross.add(handOver{at: at, order: s.order, Request: q})
 		return
 	}
 	if r.prefillOnly {

@@ -1,16 +1,12 @@
 package simulator
 
-import (
-	"container/heap"
-
-	"github.com/plimsoll-dev/plimsoll/estimator"
-)
+import "github.com/plimsoll-dev/plimsoll/estimator"
 
 // room gives up the cache of the latest sequences until the next decode step has
 // its blocks; true: it gave up any.
 func (r *Replica) room() bool {
 	preempted := false
-	for len(r.decode) > 0 && r.pool.needs(r.steps) > r.pool.free() {
+	for r.decode.Len() > 0 && r.pool.needs(r.steps) > r.pool.free() {
 		r.preempt()
 		preempted = true
 	}
@@ -29,12 +25,12 @@ func (r *Replica) preempt() {
 		return
 	}
 	latest := 0
-	for i, s := range r.decode {
-		if s.order > r.decode[latest].order {
+	for i, s := range r.decode.list {
+		if s.order > r.decode.list[latest].order {
 			latest = i
 		}
 	}
-	s := heap.Remove(&r.decode, latest).(*running)
+	s := r.decode.remove(latest)
 	r.depart(s)
 	s.made = min(s.made+r.answered(s), s.Output-1)
 	r.again(s)
@@ -53,25 +49,25 @@ func (r *Replica) answered(s *running) int {
 
 // admit gives waiting requests a place while there is one.
 func (r *Replica) admit() {
-	if r.engine.Poll == nil || len(r.decode) == 0 || r.steps%r.engine.Poll(len(r.decode)) == 0 {
-		for len(r.incoming) > 0 && r.incoming[0].ready <= r.now {
+	if r.engine.Poll == nil || r.decode.Len() == 0 || r.steps%r.engine.Poll(r.decode.Len()) == 0 {
+		for r.incoming.Len() > 0 && r.incoming.list[0].ready <= r.now {
 			if r.waiting.len() == 0 {
 				r.waits = r.steps
 			}
-			r.waiting.push(heap.Pop(&r.incoming).(*running))
+			r.waiting.push(r.incoming.take())
 		}
 	}
 	if !r.filled() {
 		return
 	}
-	for r.waiting.len() > 0 && len(r.prefill)+len(r.decode) < r.engine.Sequences {
+	for r.waiting.len() > 0 && len(r.prefill)+r.decode.Len() < r.engine.Sequences {
 		s := r.waiting.front()
 		if !r.place(s) {
 			return
 		}
 		r.waiting.pop()
 		r.sink.waited(s.since, r.now)
-		r.PeakSequences = max(r.PeakSequences, len(r.prefill)+len(r.decode)+1)
+		r.PeakSequences = max(r.PeakSequences, len(r.prefill)+r.decode.Len()+1)
 		if s.computed && s.made == 0 && s.preempts == 0 {
 			r.begin(s)
 			continue
@@ -85,7 +81,7 @@ func (r *Replica) admit() {
 // filled reports whether prompts go ahead: with attention data parallelism, engines
 // wait a while for one for each group.
 func (r *Replica) filled() bool {
-	if r.engine.Groups < 2 || r.engine.Fill == 0 || len(r.decode) == 0 || r.waiting.len() == 0 || r.waiting.len() >= r.engine.Groups {
+	if r.engine.Groups < 2 || r.engine.Fill == 0 || r.decode.Len() == 0 || r.waiting.len() == 0 || r.waiting.len() >= r.engine.Groups {
 		return true
 	}
 	return r.steps-r.waits >= r.engine.Fill
@@ -109,7 +105,7 @@ func (r *Replica) place(s *running) bool {
 	free := r.pool.free() - r.pool.needs(r.steps)
 	revived := r.pool.revives(s.Prefix, hit)
 	if max(reserve, own)-shared+revived > free {
-		if hit == 0 || len(r.prefill)+len(r.decode) > 0 || max(reserve, own) > free {
+		if hit == 0 || len(r.prefill)+r.decode.Len() > 0 || max(reserve, own) > free {
 			return false
 		}
 		hit, shared = 0, 0 // what it shares holds more than it needs: nothing else would make room
@@ -129,7 +125,7 @@ func (r *Replica) place(s *running) bool {
 // unless prompts have their own.
 func (r *Replica) planPrompt() {
 	e := r.engine
-	decoding := len(r.decode)
+	decoding := r.decode.Len()
 	if e.Alone {
 		decoding = 0
 	}
@@ -167,7 +163,7 @@ func (r *Replica) planPrompt() {
 }
 
 func (r *Replica) settlePrompt(p *plan) {
-	decoding := len(r.decode)
+	decoding := r.decode.Len()
 	if r.engine.Alone {
 		r.advance(p, 0, float64(r.pool.used))
 		if decoding > 0 {
@@ -209,14 +205,14 @@ func (r *Replica) begin(s *running) {
 	length := s.Input + s.made // in the blocks that it has
 	s.hold = r.pool.join(length, r.steps, r.engine.Accepted)
 	r.tokens += float64(length)
-	heap.Push(&r.decode, s)
+	r.decode.add(s)
 }
 
 // planDecode is steps of the same batch: until one ends, the pool runs out, or a
 // request comes that can have a place.
 func (r *Replica) planDecode() {
-	n := len(r.decode)
-	k := r.decode[0].last - r.steps
+	n := r.decode.Len()
+	k := r.decode.list[0].last - r.steps
 	if k > 1 {
 		k = r.pool.lasts(k, n, r.steps)
 	}
@@ -224,8 +220,8 @@ func (r *Replica) planDecode() {
 		k = min(k, r.engine.Fill-(r.steps-r.waits))
 	}
 	r.planSteps(k)
-	if len(r.incoming) > 0 && r.incoming[0].ready < r.plan.end {
-		r.shorten(r.incoming[0].ready)
+	if r.incoming.Len() > 0 && r.incoming.list[0].ready < r.plan.end {
+		r.shorten(r.incoming.list[0].ready)
 	}
 }
 
@@ -234,7 +230,7 @@ func (r *Replica) planSteps(k int) {
 	if r.engine.single {
 		k = 1
 	}
-	n := len(r.decode)
+	n := r.decode.Len()
 	context := r.tokens/float64(n) + r.engine.Accepted*float64(k-1)/2
 	step := r.engine.decodeStep(n, context)
 	us := r.engine.Step(step)
@@ -245,12 +241,12 @@ func (r *Replica) planSteps(k int) {
 // shorten ends a plan of decode steps at the first step after a time at which the
 // scheduler looks for requests.
 func (r *Replica) shorten(t float64) {
-	if len(r.decode) >= r.engine.Sequences || r.waiting.len() > 0 && r.engine.Groups == 1 && r.engine.Poll == nil {
+	if r.decode.Len() >= r.engine.Sequences || r.waiting.len() > 0 && r.engine.Groups == 1 && r.engine.Poll == nil {
 		return // no place, or not for this one
 	}
 	k := max(1, int((t-r.now)/r.plan.us)+1)
 	if r.engine.Poll != nil {
-		every := r.engine.Poll(len(r.decode))
+		every := r.engine.Poll(r.decode.Len())
 		k += (every - (r.steps+k)%every) % every
 	}
 	if k < r.plan.steps {
@@ -262,7 +258,7 @@ func (r *Replica) settleDecode(p *plan) {
 	if p.steps == 0 {
 		return
 	}
-	n, before := len(r.decode), r.pool.used
+	n, before := r.decode.Len(), r.pool.used
 	r.decoded(p.steps)
 	r.advance(p, n, float64(before+r.pool.used)/2)
 	gap, tokens := p.us/r.engine.Accepted, n*p.steps
@@ -278,7 +274,7 @@ func (r *Replica) settleDecode(p *plan) {
 
 // decoded takes every sequence that decodes k steps on.
 func (r *Replica) decoded(k int) {
-	n := len(r.decode)
+	n := r.decode.Len()
 	r.pool.grow(k, n, r.steps)
 	r.steps += k
 	r.tokens += float64(n*k) * r.engine.Accepted
@@ -288,7 +284,7 @@ func (r *Replica) decoded(k int) {
 func (r *Replica) depart(s *running) {
 	length := float64(s.Input+s.made) + float64(r.steps-s.hold.from)*r.engine.Accepted
 	r.tokens -= length
-	if len(r.decode) == 0 {
+	if r.decode.Len() == 0 {
 		r.tokens = 0 // and the rounding with it
 	}
 	r.pool.release(s, r.pool.leave(s.hold, r.steps), int(length))
@@ -296,8 +292,8 @@ func (r *Replica) depart(s *running) {
 
 // finish ends the sequences whose last token is there.
 func (r *Replica) finish() {
-	for len(r.decode) > 0 && r.decode[0].last <= r.steps {
-		s := heap.Pop(&r.decode).(*running)
+	for r.decode.Len() > 0 && r.decode.list[0].last <= r.steps {
+		s := r.decode.take()
 		r.depart(s)
 		r.end(s)
 	}
