@@ -1,26 +1,28 @@
 package simulator_test
 
 import (
-	"os"
 	"testing"
 
+	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/estimator"
 	"github.com/plimsoll-dev/plimsoll/simulator"
 	"github.com/plimsoll-dev/plimsoll/workload"
 )
 
+func shipped(tb testing.TB) *catalog.Catalog {
+	tb.Helper()
+	c, err := catalog.Parse("catalog.toml", plimsoll.CatalogTOML())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c
+}
+
 // llama70B is Llama 3.3 70B over four H100s on vLLM, from the shipped catalog.
 func llama70B(tb testing.TB) *estimator.Server {
 	tb.Helper()
-	data, err := os.ReadFile("../catalog.toml")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	c, err := catalog.Parse("../catalog.toml", data)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	c := shipped(tb)
 	node, err := c.ParseHardware("4x H100 SXM5 80GB")
 	if err != nil {
 		tb.Fatal(err)
@@ -66,14 +68,7 @@ func run70B(tb testing.TB, s *estimator.Server, rate float64, requests int) *sim
 // of the estimator's steady state.
 func TestMeansAreTheEstimators(t *testing.T) {
 	s := llama70B(t)
-	data, err := os.ReadFile("../catalog.toml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := catalog.Parse("../catalog.toml", data)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := shipped(t)
 	for _, rate := range []float64{1, 4} {
 		want, err := estimator.Serve(c, s.Deployment, estimator.Load{InputTokens: 547, OutputTokens: 248, RequestRate: rate})
 		if err != nil {

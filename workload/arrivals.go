@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 )
@@ -11,6 +12,21 @@ const (
 	Constant = "constant" // equal gaps
 	Burst    = "burst"    // gamma gaps
 )
+
+// CheckArrivals returns what is wrong with arrivals at a rate, in requests/s; the
+// burstiness is that of [Burst].
+func CheckArrivals(kind string, rate, burstiness float64) error {
+	if kind != Poisson && kind != Constant && kind != Burst {
+		return fmt.Errorf("arrivals %q: accepted are %s, %s, %s", kind, Poisson, Constant, Burst)
+	}
+	if !(rate > 0 && rate <= 1e6) {
+		return fmt.Errorf("rate %g requests/s: accepted is more than 0, at most 1000000", rate)
+	}
+	if kind == Burst && !(burstiness >= 0.01 && burstiness <= 1000) {
+		return fmt.Errorf("burstiness %g: accepted are 0.01 (bursty) to 1000 (steady); 1 is Poisson", burstiness)
+	}
+	return nil
+}
 
 // Gap draws the time between two arrivals, 1 in the mean. Burstiness is the shape
 // of gamma gaps, above 0: their variance is 1/burstiness, so that 1 is Poisson, less

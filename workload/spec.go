@@ -81,17 +81,11 @@ func (s *Spec) Check() error {
 }
 
 func (a *Arrivals) check() error {
-	switch {
-	case a.Kind == "":
+	if a.Kind == "" {
 		a.Kind = Poisson
-	case a.Kind != Poisson && a.Kind != Constant && a.Kind != Burst:
-		return fmt.Errorf("workload: arrivals %q: accepted are %s, %s, %s", a.Kind, Poisson, Constant, Burst)
 	}
-	if !(a.RatePerS > 0 && a.RatePerS <= 1e6) {
-		return fmt.Errorf("workload: rate %g requests/s: accepted is more than 0, at most 1000000", a.RatePerS)
-	}
-	if a.Kind == Burst && !(a.Burstiness >= 0.01 && a.Burstiness <= 1000) {
-		return fmt.Errorf("workload: burstiness %g: accepted are 0.01 (bursty) to 1000 (steady); 1 is Poisson", a.Burstiness)
+	if err := CheckArrivals(a.Kind, a.RatePerS, a.Burstiness); err != nil {
+		return fmt.Errorf("workload: %w", err)
 	}
 	if len(a.Profile) == 0 {
 		return nil

@@ -45,11 +45,8 @@ func (l Load) check() error {
 			return fmt.Errorf("load: concurrency %d: accepted are 1 to 100000", l.Concurrency)
 		}
 	case Poisson, Constant, Burst:
-		if !(l.Rate > 0 && l.Rate <= 1e6) {
-			return fmt.Errorf("load: rate %g requests/s: accepted is more than 0, at most 1000000", l.Rate)
-		}
-		if l.Kind == Burst && !(l.Burstiness >= 0.01 && l.Burstiness <= 1000) {
-			return fmt.Errorf("load: burstiness %g: accepted are 0.01 (bursty) to 1000 (steady); 1 is Poisson", l.Burstiness)
+		if err := workload.CheckArrivals(l.Kind, l.Rate, l.Burstiness); err != nil {
+			return fmt.Errorf("load: %w", err)
 		}
 	case Replay:
 		return l.checkTimed()
