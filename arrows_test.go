@@ -14,7 +14,7 @@ var arrows = map[string]string{
 	"":            "", // the embedded catalog.toml
 	"catalog":     "",
 	"probe":       "catalog",
-	"workload":    "",
+	"workload":    "catalog",
 	"estimator":   "catalog",
 	"simulator":   "catalog estimator workload",
 	"planner":     "catalog estimator simulator workload",

@@ -30,8 +30,11 @@ type Latencies struct {
 type Judged struct {
 	workload.Objective
 	ValueMs  float64   `json:"value_ms"`
-	Interval *Interval `json:"interval_ms"` // null: too few requests to say
+	Interval *Interval `json:"interval_ms"` // by sampling; null: too few requests to say
 	Met      bool      `json:"met"`
+
+	Reach   *Interval `json:"reach_ms,omitempty"` // while the estimate is no more wrong than its error
+	Verdict string    `json:"verdict,omitempty"`  // with both intervals: met, probably met, probably missed, missed
 }
 
 // Interval holds the true value of a statistic of the simulated system with a
