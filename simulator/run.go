@@ -45,12 +45,8 @@ func newSimulation(system System, source Source) (*simulation, error) {
 			r.prefillOnly = true
 		}
 	}
-	seen := map[int]bool{}
-	for _, e := range system.Events { // what comes up later is down now
-		if e.Up && !seen[e.Replica] {
-			s.serve.up[e.Replica] = false
-		}
-		seen[e.Replica] = true
+	for i := range s.serve.up {
+		s.serve.up[i] = !system.comesUpLater(i)
 	}
 	return s, nil
 }

@@ -7,8 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"github.com/plimsoll-dev/plimsoll/estimator"
 )
 
 // once is a flag that has one value: a second one that differs is an error,
@@ -100,22 +98,6 @@ func checkMeaning(cmd *cobra.Command) error {
 				return usagef("--%s means nothing to %s: %s", name, cmd.CommandPath(), withoutMeaning[path].why)
 			}
 		}
-	}
-	return nil
-}
-
-// checkUse refuses options that the deployment has no use for.
-func (d *deploymentFlags) checkUse(given func(flag string) bool, on *estimator.Deployment) error {
-	llama := on.Engine.ID == estimator.LlamaCpp
-	switch {
-	case given("gpu-layers") && !llama:
-		return usagef("--gpu-layers is an option of llama.cpp: %s has none", on.Engine.Name)
-	case given("gpu-layers") && on.Device.Accelerator.Class == "cpu":
-		return usagef("--gpu-layers: the hardware has no accelerator to put layers on")
-	case given("enforce-eager") && llama:
-		return usagef("--enforce-eager is no option of llama.cpp")
-	case given("memory-fraction") && llama:
-		return usagef("--memory-fraction is no option of %s: it takes what it needs", on.Engine.Name)
 	}
 	return nil
 }
