@@ -225,3 +225,19 @@ func TestSteady(t *testing.T) {
 		}
 	}
 }
+
+// TestIDsAreInOrderOfTime: within a second too, and whatever the kinds.
+func TestIDsAreInOrderOfTime(t *testing.T) {
+	start := time.Date(2026, 11, 26, 8, 0, 0, 0, time.UTC)
+	var ids []string
+	for i, kind := range []Kind{GPU, CPU, Endpoint, CPU, GPU} {
+		id := NewID(kind, start.Add(time.Duration(i)*249*time.Millisecond))
+		if !idForm.MatchString(id) {
+			t.Fatalf("id %q", id)
+		}
+		ids = append(ids, id)
+	}
+	if !slices.IsSortedFunc(ids, byTime) {
+		t.Errorf("%v are out of order", ids)
+	}
+}

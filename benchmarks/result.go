@@ -2,7 +2,6 @@ package benchmarks
 
 import (
 	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -79,12 +78,22 @@ type Skipped struct {
 	Reason string `json:"reason"`
 }
 
-// NewID makes the identity of a run that starts at a time. Runs that start in
-// the same second differ in their last part.
+// NewID makes the identity of a run that starts at a time. Its last part orders runs
+// that start in the same second: three digits are the fraction of it, the fourth is
+// random.
 func NewID(kind Kind, started time.Time) string {
-	var random [2]byte
+	var random [1]byte
 	_, _ = rand.Read(random[:]) // never fails
-	return started.UTC().Format("20060102T150405Z") + "-" + string(kind) + "-" + hex.EncodeToString(random[:])
+	fraction := int64(started.Nanosecond()) * 0x1000 / 1_000_000_000
+	return fmt.Sprintf("%s-%s-%03x%x", started.UTC().Format("20060102T150405Z"), kind, fraction, random[0]&0xf)
+}
+
+// byTime orders ids whatever their kinds.
+func byTime(a, b string) int {
+	if c := strings.Compare(a[:len("20060102T150405Z")], b[:len("20060102T150405Z")]); c != 0 {
+		return c
+	}
+	return strings.Compare(a[len(a)-4:], b[len(b)-4:])
 }
 
 var idForm = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}Z-[a-z]+-[0-9a-f]{4}$`)

@@ -139,7 +139,7 @@ func (s *Store) ids() (ids []string, err error) {
 			ids = append(ids, id)
 		}
 	}
-	slices.Sort(ids)
+	slices.SortFunc(ids, byTime)
 	return ids, nil
 }
 

@@ -18,6 +18,7 @@ type Result struct {
 	Memory *CaseMemory `json:"memory,omitempty"`
 
 	*estimator.Performance
+	Percentiles *Percentiles `json:"percentiles,omitempty"` // where they were asked for
 
 	Assumptions []estimator.Assumption `json:"assumptions,omitempty"` // of names, sizes, memory and time together
 }
@@ -62,6 +63,10 @@ type Evaluator struct {
 	serve   Serve
 	names   *names
 	shapes  sync.Map // *catalog.Model to *estimator.Shape
+
+	// Percentiles asks for a simulation of each case that has an answer.
+	Percentiles bool
+
 	named   *memo[namesKey, *named]
 	planned *memo[planKey, *planned]
 }
@@ -125,13 +130,22 @@ func (e *Evaluator) Performance(k Case) (estimator.Deployment, estimator.Perform
 }
 
 func (e *Evaluator) perform(k *Case, p *planned, load estimator.Load) (estimator.Performance, error) {
-	s := k.Disaggregated
-	if s == nil {
+	prefill := k.prefill(&p.d)
+	if prefill == nil {
 		return e.serve(e.catalog, p.d, load)
 	}
-	prefill := p.d
-	prefill.TP, prefill.EP, prefill.AttentionDP, prefill.DP = s.Prefill.TP, s.Prefill.EP, s.Prefill.AttentionDP, s.Prefill.Replicas
-	return estimator.ServeDisaggregated(e.catalog, prefill, p.d, load)
+	return estimator.ServeDisaggregated(e.catalog, *prefill, p.d, load)
+}
+
+// prefill is the deployment of the replicas that only prefill; nil: there are none.
+func (k *Case) prefill(decode *estimator.Deployment) *estimator.Deployment {
+	s := k.Disaggregated
+	if s == nil {
+		return nil
+	}
+	d := *decode
+	d.TP, d.EP, d.AttentionDP, d.DP = s.Prefill.TP, s.Prefill.EP, s.Prefill.AttentionDP, s.Prefill.Replicas
+	return &d
 }
 
 // Evaluate answers one case; what is wrong with it is part of the answer.
@@ -151,6 +165,9 @@ func (e *Evaluator) Evaluate(k Case) Result {
 	}
 	r.Assumptions = append(r.Assumptions, perf.Assumptions...)
 	r.OK, r.Performance = true, &perf
+	if e.Percentiles {
+		r.Percentiles = PercentilesOf(e.catalog, p.d, k.prefill(&p.d), load)
+	}
 	return r
 }
 

@@ -15,6 +15,7 @@ import (
 type Report struct {
 	Lead   []string // first paragraphs: the answer in words
 	Tables []Table
+	Drawn  []string // charts of characters, each of whole lines, between tables and notes
 	Notes  []string // last paragraphs
 
 	// Data is the table that CSV holds; nil: the first of Tables. CSV is one
@@ -81,6 +82,12 @@ func (r *Report) writePlain(w io.Writer, o Options) error {
 			return err
 		}
 	}
+	for _, d := range r.Drawn {
+		space()
+		if _, err := io.WriteString(w, d); err != nil {
+			return err
+		}
+	}
 	if len(r.Notes) > 0 {
 		space()
 	}
@@ -144,6 +151,9 @@ func (r *Report) writeMarkdown(b *bytes.Buffer) {
 	}
 	for i := range r.Tables {
 		r.Tables[i].writeMarkdown(b)
+	}
+	for _, d := range r.Drawn {
+		fmt.Fprintf(b, "```\n%s```\n\n", d)
 	}
 	for _, p := range r.Notes {
 		fmt.Fprintf(b, "%s\n\n", escapeMarkdown(p))

@@ -19,7 +19,6 @@ type Search struct {
 	Requests int           // of a trial; more where the objectives need them
 	Seed     uint64
 	Warmup   float64 // as of [Measure]
-	Error    Error   // of the estimate; zero: the answer comes without that interval
 }
 
 // Trialled is one trial of a search.
@@ -37,7 +36,7 @@ type Capacity struct {
 	Of       string     `json:"of"`       // rate_per_s, users, replicas
 	Level    float64    `json:"level"`    // the most that is carried, or the fewest replicas; 0: none is
 	Sampling *Interval  `json:"sampling"` // 95 % confidence of the simulated system; null: too few requests to say
-	Reach    *Interval  `json:"reach"`    // while the estimate is no more wrong than its error; null: not asked
+	Reach    *Interval  `json:"reach"`    // while the estimate is no more wrong than its error; null: a system without one
 	Limit    string     `json:"limit"`    // what breaks first beyond it
 	Requests int        `json:"requests"` // of each trial
 	Trials   []Trialled `json:"trials"`   // of the estimate itself, in the order in which they were made
@@ -55,7 +54,7 @@ const (
 // Bounds of a search.
 const (
 	rateStep     = 1.01 // between rates that are tried: the answer is that fine
-	leastRate    = 1e-6 // requests/s
+	leastRate    = 1e-3 // requests/s
 	mostRate     = 1e6
 	mostUsers    = 100_000
 	mostSearched = 1024 // replicas
@@ -72,7 +71,7 @@ func (s *Search) MaxRate() (*Capacity, error) {
 		t.Spec.Arrivals.RatePerS = start * math.Pow(rateStep, float64(k))
 		return t.Spec.Arrivals.RatePerS
 	})
-	return r.most(0, steps(leastRate), steps(mostRate))
+	return r.most(0, min(steps(leastRate), 0), steps(mostRate))
 }
 
 // MaxUsers finds how many users of a closed loop are carried.
@@ -122,17 +121,7 @@ type trialKey struct {
 
 func (s *Search) searcher(of string, set func(int, *Search) float64) *searcher {
 	own := *s
-	total := 0.0
-	for i := range own.Spec.Classes {
-		total += own.Spec.Classes[i].Weight
-	}
-	for i := range own.Spec.Classes {
-		c := &own.Spec.Classes[i]
-		for j := range c.Objectives {
-			need := 1.05 * float64(Needed(&c.Objectives[j])) * total / c.Weight / (1 - own.Warmup) // its share comes by chance
-			own.Requests = max(own.Requests, int(min(math.Ceil(need), mostRequests)))
-		}
-	}
+	own.Requests = Enough(own.Spec.Classes, own.Warmup, own.Requests)
 	return &searcher{search: &own, of: of, set: set, made: map[trialKey]*Trialled{}}
 }
 
@@ -219,12 +208,12 @@ func (r *searcher) by(k int, end func(*Interval) float64) bool {
 
 // slow holds where the estimate errs for the worse, fast for the better.
 func (r *searcher) slow(k int) bool {
-	e := r.search.Error
+	e := r.search.System.Error
 	return r.trial(k, e.Slowest()).Met && r.off(k, e.TTFT)
 }
 
 func (r *searcher) fast(k int) bool {
-	e := r.search.Error
+	e := r.search.System.Error
 	return r.trial(k, e.Fastest()).Met || r.off(k, -e.TTFT)
 }
 
@@ -256,7 +245,7 @@ func (r *searcher) most(start, least, most int) (*Capacity, error) {
 	if r.sampled(from) {
 		c.Sampling = &Interval{Low: level(low), High: level(high)}
 	}
-	if r.search.Error != (Error{}) {
+	if r.search.System.Error != (Error{}) {
 		c.Reach = &Interval{Low: level(find(r.slow, from)), High: level(find(r.fast, from))}
 	}
 	return r.close(c, best, best+1, best >= least)
@@ -281,7 +270,7 @@ func (r *searcher) fewest(start, most int) (*Capacity, error) {
 	if r.sampled(from) {
 		c.Sampling = &Interval{Low: level(find(r.perhaps, from)), High: level(find(r.surely, from))}
 	}
-	if r.search.Error != (Error{}) {
+	if r.search.System.Error != (Error{}) {
 		c.Reach = &Interval{Low: level(find(r.fast, from)), High: level(find(r.slow, from))}
 	}
 	return r.close(c, best, best-1, best <= most)

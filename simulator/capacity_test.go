@@ -24,7 +24,7 @@ func serverOf(t *testing.T, objectives ...string) *Search {
 // services 25 % slower until S (1 + rho / (2 (1 - rho))) is 20 ms at rho = 6/11.
 func TestMaxRateOfMD1(t *testing.T) {
 	s := serverOf(t, "ttft.mean=20ms")
-	s.Error = Error{Steps: 0.25}
+	s.System.Error = Error{Steps: 0.25}
 	c, err := s.MaxRate()
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,8 @@ package simulator
 import (
 	"container/heap"
 	"fmt"
+
+	"github.com/plimsoll-dev/plimsoll/catalog"
 )
 
 // Routing chooses the replica of a request.
@@ -46,6 +48,9 @@ type System struct {
 	PrefillReplicas int
 	TransferUs      func(tokens float64) float64
 	HandOverUs      float64
+
+	Error Error         // of the estimate that it is built on; no part of the simulation
+	Basis catalog.Basis // of the step times; the same
 }
 
 const mostReplicas = 4096

@@ -51,6 +51,23 @@ func Needed(o *workload.Objective) int {
 	return batches * int(n)
 }
 
+// Enough is how many requests of classes, at least so many, give every objective an
+// interval when a share of them is warm-up.
+func Enough(classes []workload.Class, warmup float64, least int) int {
+	total := 0.0
+	for i := range classes {
+		total += classes[i].Weight
+	}
+	for i := range classes {
+		c := &classes[i]
+		for j := range c.Objectives {
+			need := 1.05 * float64(Needed(&c.Objectives[j])) * total / c.Weight / (1 - warmup) // a class comes by chance
+			least = max(least, int(min(math.Ceil(need), mostRequests)))
+		}
+	}
+	return least
+}
+
 // Stable is a run that was made longer until a statistic was known well enough.
 type Stable struct {
 	Objective workload.Objective

@@ -9,9 +9,6 @@ type Error struct {
 	TTFT  float64 `json:"ttft"`      // of a TTFT, whatever the steps
 }
 
-// ErrorOf is that of an estimated replica. What is known of a TPOT is known of steps.
-func ErrorOf(s *estimator.Server) Error { return Error{Steps: s.TPOTHalf, TTFT: s.TTFTHalf} }
-
 // Slowest and Fastest are steps at either end of the error, as shares of the estimate.
 func (e Error) Slowest() float64 { return 1 + e.Steps }
 

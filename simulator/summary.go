@@ -121,7 +121,12 @@ func (t *Trial) measured(warmup float64) []Outcome {
 	if !slices.IsSortedFunc(t.Outcomes, byArrival) {
 		slices.SortStableFunc(t.Outcomes, byArrival)
 	}
-	return t.Outcomes[min(int(warmup*float64(len(t.Outcomes))), len(t.Outcomes)):]
+	return t.Outcomes[t.Warmup(Measure{Warmup: warmup}):]
+}
+
+// Warmup is how many of the outcomes, the first to come, a measure leaves out.
+func (t *Trial) Warmup(m Measure) int {
+	return min(int(m.Warmup*float64(len(t.Outcomes))), len(t.Outcomes))
 }
 
 func byArrival(a, b Outcome) int {

@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/plimsoll-dev/plimsoll/benchmarks/endpoint"
-	"github.com/plimsoll-dev/plimsoll/benchmarks/trace"
 	"github.com/plimsoll-dev/plimsoll/workload"
 )
 
@@ -257,14 +256,9 @@ func (o *endpointFlags) load(cfg *endpoint.Config) ([]float64, error) {
 
 // trace reads the requests to replay.
 func (o *endpointFlags) trace() ([]endpoint.Timed, error) {
-	f, err := os.Open(o.replay)
+	t, err := readTrace(o.replay, o.skipBad)
 	if err != nil {
-		return nil, usage(fmt.Errorf("--replay: %w", err))
-	}
-	defer f.Close()
-	t, err := trace.Read(f, trace.Options{SkipBad: o.skipBad})
-	if err != nil {
-		return nil, usage(fmt.Errorf("--replay: %s: %w", o.replay, err), "--skip-bad skips lines and requests that cannot be read")
+		return nil, err
 	}
 	o.replayed = fmt.Sprintf("%d requests of a trace (%s), %d passed over, %d bad ones skipped", len(t.Requests), t.Format, t.Passed, t.BadLines)
 	for _, note := range t.Notes {

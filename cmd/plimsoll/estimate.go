@@ -10,6 +10,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/estimator"
+	"github.com/plimsoll-dev/plimsoll/planner"
 )
 
 type estimateOptions struct {
@@ -18,6 +19,7 @@ type estimateOptions struct {
 	output      int
 	concurrency float64
 	explain     bool
+	percentiles bool
 }
 
 // maxTokens bounds a request: no model comes near, and steps are counted.
@@ -26,6 +28,7 @@ const maxTokens = 1 << 24
 func (a *app) estimateCommand() *cobra.Command {
 	var o estimateOptions
 	cmd := a.estimateLike(&o)
+	cmd.Flags().BoolVar(&o.percentiles, "percentiles", false, "simulate the requests too, for percentiles of their latencies (simulate asks more of a load)")
 	cmd.Flags().BoolVar(&o.explain, "explain", false, "show each formula with its numbers, and where the time goes")
 	a.addBatch(cmd)
 	return cmd
@@ -69,6 +72,8 @@ type estimateDocument struct {
 	Speed        *estimator.Speed   `json:"speed"`                   // null when it does not fit or nothing is known of the class
 	SpeedUnknown string             `json:"speed_unknown,omitempty"` // why there is none
 
+	Percentiles *planner.Percentiles `json:"percentiles,omitempty"` // with --percentiles: of as many users as sequences at once, each followed by the next
+
 	Breakdown        *estimator.Breakdown `json:"breakdown,omitempty"`         // with --explain
 	BreakdownUnknown string               `json:"breakdown_unknown,omitempty"` // why there is none
 
@@ -101,6 +106,10 @@ func (a *app) estimate(ctx context.Context, model string, o estimateOptions, giv
 		Assumptions: slices.Concat(on.chosen, ledger.Assumptions, shortened, on.hardware.Calibration.assumption()),
 	}
 	document.addSpeed(c, resolved)
+	if o.percentiles && document.Speed != nil {
+		load := estimator.Load{InputTokens: float64(o.input), OutputTokens: float64(o.output), Concurrency: o.concurrency * float64(resolved.DP)}
+		document.Percentiles = planner.PercentilesOf(c, resolved, nil, load)
+	}
 	if o.explain {
 		document.addBreakdown(c, resolved)
 	}

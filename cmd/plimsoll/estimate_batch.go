@@ -33,7 +33,8 @@ func (a *app) addBatch(cmd *cobra.Command) {
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if cmd.Flags().Changed("from") {
-			return a.estimateBatch(cmd.Context(), *from)
+			percentiles, _ := cmd.Flags().GetBool("percentiles")
+			return a.estimateBatch(cmd.Context(), *from, percentiles)
 		}
 		return single(cmd, args)
 	}
@@ -45,7 +46,7 @@ func onlyBatch(cmd *cobra.Command, args []string) (err error) {
 	if len(args) > 0 {
 		return usage(fmt.Errorf("--from and the model %q exclude each other", args[0]), hint)
 	}
-	allowed := map[string]bool{"from": true, "output": true, "catalog": true, "wide": true, "no-color": true}
+	allowed := map[string]bool{"from": true, "percentiles": true, "output": true, "catalog": true, "wide": true, "no-color": true}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if !allowed[f.Name] && err == nil {
 			err = usage(fmt.Errorf("--from and --%s exclude each other", f.Name), hint)
@@ -69,7 +70,7 @@ type batchTotal struct {
 	interrupted                    bool
 }
 
-func (a *app) estimateBatch(ctx context.Context, from string) error {
+func (a *app) estimateBatch(ctx context.Context, from string, percentiles bool) error {
 	in, err := a.openBatch(from)
 	if err != nil {
 		return err
@@ -80,7 +81,9 @@ func (a *app) estimateBatch(ctx context.Context, from string) error {
 		return err
 	}
 	out := a.batchWriter()
-	total, err := answerLines(ctx, in, planner.NewEvaluator(c), out)
+	e := planner.NewEvaluator(c)
+	e.Percentiles = percentiles
+	total, err := answerLines(ctx, in, e, out)
 	total.interrupted = ctx.Err() != nil
 	if total.answered+total.unanswered > 0 || err == nil {
 		err = errors.Join(out.close(total), err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/planner"
 	"github.com/plimsoll-dev/plimsoll/report"
+	"github.com/plimsoll-dev/plimsoll/simulator"
 )
 
 // estimatesDocument is a batch as one document.
@@ -231,6 +232,7 @@ func batchColumns() []batchFigure {
 			list = append(list, number(t.name, t.key+"_"+part+"_ms", where, func(r *planner.Result) float64 { return t.of(r)[i] }))
 		}
 	}
+	list = append(list, percentileColumns()...)
 	return append(list,
 		number("", "first_wave_ttft_ms", report.ForData, func(r *planner.Result) float64 { return r.FirstWaveTTFTMs }),
 		number("tok/s", "output_tokens_per_s", report.Everywhere, func(r *planner.Result) float64 { return r.OutputTokensPerS }),
@@ -258,6 +260,34 @@ func batchColumns() []batchFigure {
 			return errorOf(r).Message
 		}),
 	)
+}
+
+// percentileColumns are empty where nobody asked for percentiles.
+func percentileColumns() (list []batchFigure) {
+	for _, l := range []struct {
+		key string
+		of  func(*planner.Percentiles) *simulator.Distribution
+	}{
+		{"ttft", func(p *planner.Percentiles) *simulator.Distribution { return p.TTFT }},
+		{"tpot", func(p *planner.Percentiles) *simulator.Distribution { return p.TPOT }},
+		{"e2e", func(p *planner.Percentiles) *simulator.Distribution { return p.E2E }},
+	} {
+		for _, q := range []struct {
+			key string
+			of  func(*simulator.Distribution) float64
+		}{
+			{"p50", func(d *simulator.Distribution) float64 { return d.P50 }}, {"p90", func(d *simulator.Distribution) float64 { return d.P90 }},
+			{"p95", func(d *simulator.Distribution) float64 { return d.P95 }}, {"p99", func(d *simulator.Distribution) float64 { return d.P99 }},
+		} {
+			list = append(list, batchFigure{"", l.key + "_" + q.key + "_ms", report.Right, report.ForData, func(r *planner.Result) report.Cell {
+				if r.Percentiles == nil || l.of(r.Percentiles) == nil {
+					return report.Unknown()
+				}
+				return report.Number(q.of(l.of(r.Percentiles)), "")
+			}})
+		}
+	}
+	return list
 }
 
 func errorOf(r *planner.Result) planner.CaseError {

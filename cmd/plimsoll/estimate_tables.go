@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/plimsoll-dev/plimsoll/estimator"
+	"github.com/plimsoll-dev/plimsoll/planner"
 	"github.com/plimsoll-dev/plimsoll/report"
 )
 
@@ -14,6 +15,9 @@ func estimateReport(d estimateDocument, explain bool) *report.Report {
 	ledger := ledgerTable(&d.Memory, explain)
 	r := &report.Report{Document: d, Data: &ledger, Lead: verdict(&d)}
 	r.Tables = append(r.Tables, ledger, capacityTable(&d), speedTable(&d))
+	if d.Percentiles != nil {
+		r.Tables = append(r.Tables, percentileTable(d.Percentiles))
+	}
 	if explain && d.Speed != nil {
 		t := report.Table{Title: "How the speed comes about", Notes: append(d.Speed.Formula, "source: "+d.Speed.Source)}
 		r.Tables = append(r.Tables, t)
@@ -134,6 +138,18 @@ func capacityTable(d *estimateDocument) report.Table {
 		f.add("host memory", report.Bytes(l.HostBytes))
 	}
 	return f.Table
+}
+
+// percentileTable is of simulated requests.
+func percentileTable(p *planner.Percentiles) report.Table {
+	t := report.Table{Title: "Latency in ms, of " + report.Grouped(int64(p.Requests)) + " simulated requests", Columns: latencyColumns("of")}
+	if p.Unknown != "" {
+		return report.Table{Title: "Percentiles", Notes: []string{"Unknown: " + p.Unknown + "."}}
+	}
+	for _, x := range named(&p.Latencies) {
+		t.Add(latencyRow(x)...)
+	}
+	return t
 }
 
 func speedTable(d *estimateDocument) report.Table {

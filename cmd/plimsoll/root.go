@@ -59,7 +59,7 @@ const exitHelp = `Exit status:
   0  answered
   1  internal error
   2  usage or invalid input
-  3  recommend found nothing feasible (the answer says why)`
+  3  recommend, or simulate --find, found nothing feasible (the answer says why)`
 
 // rootCommand builds the command tree. The root itself recommends.
 func (a *app) rootCommand() *cobra.Command {
@@ -91,6 +91,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.catalogCommand(),
 		a.estimateCommand(),
 		a.explainCommand(),
+		a.simulateCommand(),
 		a.verifyCommand(),
 		a.accuracyCommand(),
 		a.benchCommand(),
