@@ -185,7 +185,8 @@ func (s *simulation) prepare() error {
 	if s.load.trace == nil {
 		s.document.Workload = &s.load.spec
 	}
-	if s.warmup = o.warmup; s.load.trace != nil && !s.given("warmup") {
+	// What a trace, a profile or an event says of the beginning is meant.
+	if s.warmup = o.warmup; !s.given("warmup") && (s.load.trace != nil || len(s.load.spec.Arrivals.Profile) > 0 || len(o.events) > 0) {
 		s.warmup = 0
 	}
 	input, output := s.load.means()

@@ -60,7 +60,7 @@ func (o *simulateOptions) addTo(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.join, "join", nil, "`REPLICA@TIME` that comes up only then: a cold start (repeatable)")
 	f.IntVar(&o.requests, "requests", 0, "end after `N` requests (default 10000 without --duration)")
 	f.DurationVar(&o.duration, "duration", 0, "end after so much simulated `TIME`")
-	f.Float64Var(&o.warmup, "warmup", defaultWarmup, "`SHARE` of the requests, the first to come, that figures leave out (of a trace: 0)")
+	f.Float64Var(&o.warmup, "warmup", defaultWarmup, "`SHARE` of the requests, the first to come, that figures leave out (of a trace, a profile or with events: 0)")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of arrivals and lengths: the same one gives the same figures")
 	f.StringVar(&o.stable, "until-stable", "", "go on until a statistic is known well enough: `ttft.p99=5%`")
 	f.StringVar(&o.find, "find", "", "search for the most that keeps the objectives: rate, users, or the fewest replicas")

@@ -147,13 +147,12 @@ func capacityWords(c *simulator.Capacity) string {
 	if c.Level == 0 {
 		return "Nothing keeps the objectives: " + nothingWords(c)
 	}
-	most := "at most "
-	if c.Of == simulator.OverReplicas {
-		most = "at least "
+	if c.Level == 1 && c.Of != simulator.OverRate {
+		noun = strings.TrimSuffix(noun, "s")
 	}
-	text := fmt.Sprintf("It carries %s%s %s", most, report.Significant(c.Level), noun)
+	text := fmt.Sprintf("It carries at most %s %s", report.Significant(c.Level), noun)
 	if c.Of == simulator.OverReplicas {
-		text = fmt.Sprintf("It takes %s%s %s", most, report.Significant(c.Level), noun)
+		text = fmt.Sprintf("It takes at least %s %s", report.Significant(c.Level), noun)
 	}
 	span := func(i *simulator.Interval) string {
 		low, high := report.Significant(i.Low), report.Significant(i.High)
