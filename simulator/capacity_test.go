@@ -23,6 +23,9 @@ func serverOf(t *testing.T, objectives ...string) *Search {
 // S rho / (2 (1 - rho)), so that a mean of 20 ms is kept until rho is 2/3, and of
 // services 25 % slower until S (1 + rho / (2 (1 - rho))) is 20 ms at rho = 6/11.
 func TestMaxRateOfMD1(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long queues to hold them to theory")
+	}
 	s := serverOf(t, "ttft.mean=20ms")
 	s.System.Error = Error{Steps: 0.25}
 	c, err := s.MaxRate()

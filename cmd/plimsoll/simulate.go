@@ -127,24 +127,29 @@ func (a *app) simulate(ctx context.Context, model string, o simulateOptions, giv
 	return a.answer(r)
 }
 
-// interruptibly lets an interrupt end the program's wait for work that only computes.
+// interruptibly lets an interrupt end the wait for work that only computes.
 func interruptibly(ctx context.Context, work func() error) error {
-	done := make(chan error, 1)
-	var cause any
+	type end struct {
+		err   error
+		cause any // of a panic
+	}
+	done := make(chan end, 1)
 	go func() {
+		e := end{cause: "the work ended without returning"}
 		defer func() {
-			if cause = recover(); cause != nil {
-				done <- nil
+			if cause := recover(); cause != nil {
+				e.cause = cause
 			}
+			done <- e
 		}()
-		done <- work()
+		e = end{err: work()}
 	}()
 	select {
-	case err := <-done:
-		if cause != nil {
-			panic(cause)
+	case e := <-done:
+		if e.cause != nil {
+			panic(e.cause)
 		}
-		return err
+		return e.err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
