@@ -2,6 +2,7 @@ package cost
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 )
@@ -89,28 +90,18 @@ func (t Terms) Cost(f Fleet) (*Statement, error) {
 // factor is what a view makes of one kind of item.
 type factor struct {
 	times float64
-	text  string // with verbs for years and, where there is a second, cost of capital
+	text  string // empty, or with verbs for years and, where there is a second, cost of capital
 }
 
 func (f factor) say(t Terms) string {
-	switch verbs := count(f.text, '%'); verbs {
+	switch strings.Count(f.text, "%") {
 	case 0:
-		return f.text
+		return ""
 	case 1:
 		return " " + fmt.Sprintf(f.text, t.Years)
 	default:
 		return " " + fmt.Sprintf(f.text, t.Years, t.CapitalCost)
 	}
-}
-
-func count(s string, b byte) int {
-	n := 0
-	for i := range len(s) {
-		if s[i] == b {
-			n++
-		}
-	}
-	return n
 }
 
 // view spreads items by the factor of their kind and sums them.
