@@ -38,7 +38,7 @@ type Rented struct {
 	Accelerators int      `json:"accelerators"`
 	PerHour      *float64 `json:"per_hour,omitempty"` // of one accelerator
 	Term         string   `json:"term"`               // on_demand, spot, reserved
-	Hours        float64  `json:"hours"`              // that each is rented a year; reserved pays all of them
+	Hours        *float64 `json:"hours,omitempty"`    // that each is rented a year; nil: unknown, but for reserved, which pays all of them
 	Currency     string   `json:"currency,omitempty"` // empty: that of the terms
 
 	ExtraPerYear *float64      `json:"extra_per_year,omitempty"` // egress and attached disks, of all together
@@ -108,8 +108,8 @@ func (r Rented) check(currency string) error {
 	if r.Term != OnDemand && r.Term != Spot && r.Term != Reserved {
 		return fmt.Errorf("term is %q: accepted are %s, %s, %s, which are paid by the hour", r.Term, OnDemand, Spot, Reserved)
 	}
-	if !(r.Hours >= 0 && r.Hours <= HoursPerYear) {
-		return fmt.Errorf("hours is %g: accepted are 0 to %g a year", r.Hours, HoursPerYear)
+	if err := inRange(HoursPerYear, named{"hours", r.Hours}); err != nil {
+		return err
 	}
 	if err := inRange(tooMuch, named{"per_hour", r.PerHour}, named{"extra_per_year", r.ExtraPerYear}); err != nil {
 		return err
@@ -117,10 +117,11 @@ func (r Rented) check(currency string) error {
 	return sameCurrency(r.Currency, currency)
 }
 
-// PaidHours are the hours a year that the bill has for each accelerator.
-func (r Rented) PaidHours() float64 {
+// PaidHours are the hours a year that the bill has for each accelerator; nil is
+// unknown.
+func (r Rented) PaidHours() *float64 {
 	if r.Term == Reserved {
-		return HoursPerYear
+		return new(HoursPerYear)
 	}
 	return r.Hours
 }

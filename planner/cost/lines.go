@@ -31,7 +31,7 @@ type item struct {
 type hardware struct {
 	items   []item
 	price   float64 // accelerators and hosts
-	spares  float64 // of all owned parts
+	parts   float64 // accelerators alone, at what a spare costs
 	missing string
 	basis   catalog.Basis
 }
@@ -66,7 +66,7 @@ func (t Terms) buy(owned []Owned) hardware {
 			h.add(label+": accelerators", "price_per_accelerator", o.Accelerators, o.PricePerAccelerator, basis, t.Currency)
 		}
 		if each != nil {
-			h.spares += t.SpareShare() * float64(o.Accelerators) * *each
+			h.parts += float64(o.Accelerators) * *each
 		}
 	}
 	return h
@@ -114,8 +114,8 @@ func (t Terms) ownedItems(f Fleet) []item {
 	storage := h.derived("storage", "storage_share", once, t.StorageShare, h.price, money+" of hardware")
 	spares := item{name: "spares", kind: once, basis: catalog.Assumed, missing: h.missing}
 	if h.missing == "" {
-		spares.amount = new(h.spares)
-		spares.formula = fmt.Sprintf("failure rate %s x lead time %s d / 365 x price of accelerators", number(t.FailureRate), number(t.LeadTimeDays))
+		spares.amount = new(t.SpareShare() * h.parts)
+		spares.formula = fmt.Sprintf("failure rate %s x lead time %s d / 365 x %s %s of accelerators", number(t.FailureRate), number(t.LeadTimeDays), number(h.parts), t.Currency)
 	}
 	all := append(h.items, network, storage, spares)
 	whole := 0.0
@@ -168,11 +168,14 @@ func (t Terms) rentedItems(f Fleet) []item {
 			label = fmt.Sprintf("rented[%d]", i)
 		}
 		rent := item{name: label + ": " + strings.ReplaceAll(r.Term, "_", " "), kind: everyYear, basis: basisOr(r.Basis)}
-		if r.PerHour == nil {
+		switch hours := r.PaidHours(); {
+		case r.PerHour == nil:
 			rent.missing = "per_hour is not known"
-		} else {
-			rent.amount = new(float64(r.Accelerators) * r.PaidHours() * *r.PerHour)
-			rent.formula = fmt.Sprintf("%d x %s h x %s %s", r.Accelerators, number(r.PaidHours()), number(*r.PerHour), t.Currency)
+		case hours == nil:
+			rent.missing = "hours is not known"
+		default:
+			rent.amount = new(float64(r.Accelerators) * *hours * *r.PerHour)
+			rent.formula = fmt.Sprintf("%d x %s h x %s %s", r.Accelerators, number(*hours), number(*r.PerHour), t.Currency)
 		}
 		all = append(all, rent, given(label+": egress and disks", "extra_per_year", everyYear, r.ExtraPerYear, t.Currency))
 	}

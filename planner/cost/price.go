@@ -74,8 +74,8 @@ func SameUnit(prices []catalog.Price) (units, currency string, err error) {
 }
 
 // ChoosePrice picks one of the offers that fit what is asked: of those not older
-// than MaxAge (or, where all are, of all), those of the best trust, and of these
-// the cheapest. An offer for planning is no offer, and is taken only when its term
+// than MaxAge (or, where all are, of all), those of trust A and B before C and D, and
+// of these the cheapest. An offer for planning is no offer, and is taken only when its term
 // is asked for. Where none fits, the amount is nil and the reason says what there is
 // instead; an error is a mixture of units or currencies, or a malformed question.
 func ChoosePrice(prices []catalog.Price, ask Ask) (Quote, error) {
@@ -108,10 +108,10 @@ func ChoosePrice(prices []catalog.Price, ask Ask) (Quote, error) {
 		}
 	}
 	best := slices.MinFunc(fit, func(a, b catalog.Price) int {
-		return cmp.Or(cmp.Compare(stale(a, ask), stale(b, ask)), strings.Compare(trust(a), trust(b)), cmp.Compare(amount(a), amount(b)))
-	})
+		return cmp.Or(cmp.Compare(stale(a, ask), stale(b, ask)), cmp.Compare(weak(a), weak(b)), cmp.Compare(amount(a), amount(b)))
+	}) // the first of equals
 	q.Price, q.Amount = &best, new(amount(best))
-	q.Reason = fmt.Sprintf("cheapest of trust %s among %d offers (%g to %g %s %s): %s", trust(best), len(fit), *q.Low, *q.High, currency, units, describe(best))
+	q.Reason = fmt.Sprintf("of %d that fit (%g to %g %s %s) the cheapest %s: %s", len(fit), *q.Low, *q.High, currency, units, because(best, ask), describe(best))
 	q.warn(ask)
 	return q, nil
 }
@@ -181,8 +181,29 @@ func stale(p catalog.Price, ask Ask) int {
 	return 1
 }
 
-// trust orders offers; one without a grade comes last.
-func trust(p catalog.Price) string { return cmp.Or(string(p.Trust), "ungraded") }
+// weak is 0 for a price from a primary or a good secondary source (trust A and B),
+// and 1 for one that is recalled, unverified or not graded.
+func weak(p catalog.Price) int {
+	if p.Trust == "A" || p.Trust == "B" {
+		return 0
+	}
+	return 1
+}
+
+// because says which offers the cheapest was looked for among.
+func because(p catalog.Price, ask Ask) string {
+	from := "from a good source"
+	if weak(p) == 1 {
+		from = "for want of a good source"
+	}
+	switch {
+	case ask.MaxAge == 0:
+		return from
+	case stale(p, ask) == 1:
+		return from + fmt.Sprintf(", none being known to be within %d days", ask.MaxAge)
+	}
+	return from + fmt.Sprintf(" within %d days", ask.MaxAge)
+}
 
 // warn adds what a reader should know of the offer that was chosen.
 func (q *Quote) warn(ask Ask) {
@@ -193,17 +214,17 @@ func (q *Quote) warn(ask Ask) {
 		q.AgeDays = &days
 	}
 	switch {
-	case p.Date == "":
+	case p.Date == "" && !strings.Contains(p.Notes, "undated") && !strings.Contains(p.Notes, "date unknown"):
 		add("the price is undated")
 	case known && days < 0:
 		add("the price is of %s, after %s", p.Date, ask.On)
 	case known && ask.MaxAge > 0 && days > ask.MaxAge:
 		add("the price is %d days old on %s, more than %d", days, ask.On, ask.MaxAge)
-	case ask.On != "" && !known:
+	case ask.On != "" && p.Date != "" && !known:
 		add("the price's date %q cannot be read", p.Date)
 	}
-	if p.Trust == "C" || p.Trust == "D" {
-		add("the source is of trust %s: %s", p.Trust, p.Source)
+	if weak(p) == 1 {
+		add("the source is of trust %s: %s", cmp.Or(string(p.Trust), "unknown"), p.Source)
 	}
 	if p.Notes != "" {
 		add("%s", p.Notes)

@@ -25,12 +25,12 @@ func TestChoosePrice(t *testing.T) {
 		amount   float64 // of it
 		says     string  // in the reason or a warning
 	}{
-		{"cheapest of the best trust", Ask{Accelerator: "h100", Term: "on_demand", Currency: "USD"}, "b", 2.5, "among 3 offers (2 to 3 USD"},
-		{"fresh before cheap", Ask{Accelerator: "h100", Term: "on_demand", Currency: "USD", On: "2026-08-11", MaxAge: 30}, "a", 3, ""},
+		{"cheapest of the good sources", Ask{Accelerator: "h100", Term: "on_demand", Currency: "USD"}, "b", 2.5, "of 3 that fit (2 to 3 USD"},
+		{"fresh before cheap", Ask{Accelerator: "h100", Term: "on_demand", Currency: "USD", On: "2026-08-11", MaxAge: 30}, "a", 3, "good source within 30 days"},
 		{"the cheapest of stale ones, with a warning", Ask{Accelerator: "h100", Term: "on_demand", Currency: "USD", On: "2027-08-01", MaxAge: 30}, "b", 2.5, "396 days old"},
-		{"undated", Ask{Accelerator: "h100", Provider: "c"}, "c", 2, "undated"},
+		{"undated", Ask{Accelerator: "h100", Provider: "c"}, "c", 2, "date unknown"},
 		{"by region", Ask{Accelerator: "h100", Term: "on_demand", Region: "eu"}, "f", 2.2, ""},
-		{"bought", Ask{Accelerator: "h100", Term: "purchase"}, "e", 25000, "bought"},
+		{"bought", Ask{Accelerator: "h100", Term: "purchase"}, "e", 25000, "the price is undated"},
 		{"of the future", Ask{Accelerator: "h100", Term: "spot", On: "2026-07-31"}, "d", 1, "after 2026-07-31"},
 		{"no such term", Ask{Accelerator: "h100", Term: "reserved"}, "", 0, "there is on_demand, purchase, spot"},
 		{"no such region", Ask{Accelerator: "h100", Term: "spot", Region: "mars"}, "", 0, "region mars is known; there is us"},

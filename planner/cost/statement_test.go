@@ -63,7 +63,7 @@ func TestEveryLineByHand(t *testing.T) {
 	terms.SoftwarePerYear, terms.SetUp = new(1000.0), new(5000.0)
 	f := Fleet{
 		Owned:  []Owned{{Accelerators: 8, Nodes: 1, PricePerAccelerator: new(10000.0), PricePerHost: new(20000.0), WattsIdle: new(100.0), WattsLoad: new(500.0)}},
-		Rented: []Rented{{Accelerators: 2, PerHour: new(3.0), Term: OnDemand, Hours: 1000, ExtraPerYear: new(60.0)}},
+		Rented: []Rented{{Accelerators: 2, PerHour: new(3.0), Term: OnDemand, Hours: new(1000.0), ExtraPerYear: new(60.0)}},
 	}
 	s := price(t, terms, f)
 	want := map[string]float64{ // over two years
@@ -198,9 +198,14 @@ func TestUnknownIsNotZero(t *testing.T) {
 	if !(s.NPV.Known > 0) {
 		t.Errorf("what is known is %g", s.NPV.Known)
 	}
-	f.Owned, f.Rented[0].PerHour = nil, nil
-	if s = price(t, known(), f); s.Yearly != nil {
-		t.Error("rent is stated without a price")
+	for word, r := range map[string]Rented{
+		"per_hour": {Accelerators: 1, Term: Reserved},
+		"hours":    {Accelerators: 1, Term: OnDemand, PerHour: new(2.0)},
+	} {
+		s = price(t, known(), Fleet{Rented: []Rented{r}})
+		if s.Yearly != nil || len(s.Unknown) != 1 || !strings.Contains(s.Unknown[0], word) {
+			t.Errorf("rent without %s: %q", word, s.Unknown)
+		}
 	}
 }
 
@@ -292,7 +297,7 @@ func TestFleetRefuses(t *testing.T) {
 		"accelerators":          {Owned: []Owned{{}}},
 		"currency":              {Owned: []Owned{{Accelerators: 1, Currency: "EUR"}}},
 		"rented[0]: term":       {Rented: []Rented{{Accelerators: 1, Term: "purchase"}}},
-		"hours":                 {Rented: []Rented{{Accelerators: 1, Term: Spot, Hours: 8761}}},
+		"hours":                 {Rented: []Rented{{Accelerators: 1, Term: Spot, Hours: new(8761.0)}}},
 		"per_hour":              {Rented: []Rented{{Accelerators: 1, Term: Spot, PerHour: new(-2.0)}}},
 		"rented[0]: currency":   {Rented: []Rented{{Accelerators: 1, Term: Spot, Currency: "EUR"}}},
 	} {

@@ -39,7 +39,7 @@ var termFields = []termField{
 	{key: "pue", unit: "facility / IT energy", min: 1, max: 5, value: func(t *Terms) *float64 { return &t.PUE },
 		source: "Uptime Institute 2025, weighted mean (hyperscale 1.1 to 1.2), https://thefreesheet.com/2026/01/19/data-centre-efficiency-flatlines-for-sixth-year-as-ai-power-demands-soar"},
 	{key: "electricity_per_kwh", unit: "money per kWh", min: 0, max: 100, option: func(t *Terms) **float64 { return &t.ElectricityPerKWh },
-		source: "EIA, US industrial mean of 2023, 8.06 cents; Europe pays two to three times that, https://www.eia.gov/electricity/annual/"},
+		source: "EIA, US industrial mean of 2023, 8.06 cents, https://www.eia.gov/electricity/annual/"},
 	{key: "colocation_per_kw_month", unit: "money per kW and month", min: 0, max: 1e5, option: func(t *Terms) **float64 { return &t.ColocationPerKWMonth },
 		source: "no default; 150 to 250 USD by " + tcoAnchors},
 	{key: "host_watts", unit: "W per node", min: 0, max: 1e5, value: func(t *Terms) *float64 { return &t.HostWatts },
