@@ -104,6 +104,15 @@ func (s *Search) MinReplicas() (*Capacity, error) {
 	return r.fewest(max(s.System.Replicas, 1), mostSearched)
 }
 
+// Try is one trial, of as many requests as the search says and no more.
+func (s *Search) Try() (Trialled, error) {
+	if err := s.Spec.Check(); err != nil {
+		return Trialled{}, err
+	}
+	r := &searcher{search: s, set: func(int, *Search) float64 { return 0 }, made: map[trialKey]*Trialled{}}
+	return *r.trial(0, 1), r.err
+}
+
 // searcher runs each trial once.
 type searcher struct {
 	search *Search

@@ -130,3 +130,19 @@ func (l Lengths) Average() float64 {
 	}
 	return l.Mean
 }
+
+// Longest is the most tokens that are drawn; of a normal or lognormal distribution
+// without a Max, what is three deviations above the mean.
+func (l Lengths) Longest() int {
+	switch {
+	case l.Dist == EmpiricalLength:
+		longest := 1
+		for _, v := range l.Values {
+			longest = max(longest, v)
+		}
+		return longest
+	case l.Max > 0:
+		return l.Max
+	}
+	return int(math.Ceil(l.Mean + 3*l.Std))
+}

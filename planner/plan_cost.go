@@ -1,0 +1,97 @@
+package planner
+
+import (
+	"fmt"
+
+	"github.com/plimsoll-dev/plimsoll/planner/cost"
+)
+
+// unpriced is the key of options whose price nobody knows: they come after all others,
+// by their accelerators.
+const unpriced = 1e12
+
+// line is what nodes of one kind cost a month without their energy: so much for any,
+// and so much for each.
+type line struct {
+	fixed, each float64
+	known       bool
+}
+
+// lineOf costs one node and two: all lines but energy are linear in nodes.
+func (p *planning) lineOf(h *Hardware) (line, error) {
+	var at [2]float64
+	for i := range at {
+		s, err := p.terms.Cost(p.fleet(h, i+1, 0, 0))
+		if err != nil {
+			return line{}, fmt.Errorf("planner: hardware %q: %w", h.Name, err)
+		}
+		if s.PerMonth == nil {
+			return line{}, nil
+		}
+		at[i] = *s.PerMonth
+	}
+	return line{fixed: 2*at[0] - at[1], each: at[1] - at[0], known: true}, nil
+}
+
+// fleet is nodes of one kind as they are priced, with the power of an accelerator.
+func (p *planning) fleet(h *Hardware, nodes int, idle, load float64) cost.Fleet {
+	n := nodes * h.Node.Count
+	if h.Ownership == Rented {
+		hours := cost.HoursPerYear
+		r := cost.Rented{Name: h.Name, Accelerators: n, Term: cost.OnDemand, Hours: &hours, Currency: h.Currency}
+		if h.PerHour > 0 {
+			r.PerHour = &h.PerHour
+		}
+		return cost.Fleet{Rented: []cost.Rented{r}}
+	}
+	o := cost.Owned{Name: h.Name, Accelerators: n, Nodes: nodes, WattsIdle: &idle, WattsLoad: &load, Currency: h.Currency}
+	none := 0.0
+	switch {
+	case h.Ownership == Owned: // what it did cost is spent
+		o.PricePerAccelerator, o.PricePerHost = &none, &none
+	case h.Purchase > 0:
+		o.PricePerAccelerator, o.PricePerHost = &h.Purchase, &none
+	}
+	return cost.Fleet{Owned: []cost.Owned{o}}
+}
+
+// key orders options: by the least that they cost a month, or by what they take.
+func (p *planning) key(h *Hardware, nodes int, o *Option) float64 {
+	if o != nil && o.Cost != nil && o.Cost.PerMonth != nil {
+		return *o.Cost.PerMonth
+	}
+	if l := p.lines[h]; l.known {
+		return l.fixed + l.each*float64(nodes)
+	}
+	return unpriced + float64(nodes*h.Node.Count)
+}
+
+// price costs an option whose power is known.
+func (p *planning) price(o *Option) error {
+	o.Cost, o.PerMonth, o.Capital = nil, nil, nil
+	idle, load := 0.0, 0.0
+	if o.Watts != nil {
+		load = *o.Watts / float64(max(o.Replicas*o.World, 1))
+		idle = min(o.idleWatts, load)
+	}
+	s, err := p.terms.Cost(p.fleet(o.hardware, o.Nodes, idle, load))
+	if err != nil {
+		return fmt.Errorf("planner: %s: %w", o.Hardware, err)
+	}
+	o.Cost, o.PerMonth, o.Capital = s, s.PerMonth, s.Upfront
+	return nil
+}
+
+// tokensCost is the cost of tokens of an option that carries the load; nil: unknown.
+func (p *planning) tokensCost(o *Option) *cost.TokenCost {
+	if o.PerMonth == nil || o.Summary == nil || p.demand.rate <= 0 {
+		return nil
+	}
+	second := cost.Traffic{Input: o.Summary.InputTokensPerS, Output: o.Summary.OutputTokensPerS}
+	year := cost.HoursPerYear * 3600 * *p.terms.Utilisation
+	t, err := cost.PerToken(12**o.PerMonth, cost.Work{Served: cost.Traffic{Input: second.Input * year, Output: second.Output * year}, Rate: second})
+	if err != nil {
+		return nil
+	}
+	return &t
+}

@@ -1,0 +1,75 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/plimsoll-dev/plimsoll/catalog"
+)
+
+// OffersAsk says which prices are offers.
+type OffersAsk struct {
+	Term      string        // on_demand, spot, reserved
+	Trust     catalog.Trust // worst grade of the price; empty: B
+	Providers []string      // only these; empty: all
+	ByRegion  bool          // keep one for each region
+}
+
+// Offers are prices of the catalog as hardware to rent, the cheapest of each
+// accelerator and node size.
+func Offers(c *catalog.Catalog, ask OffersAsk) ([]Hardware, error) {
+	type kind struct {
+		accelerator string
+		count       int
+		region      string
+	}
+	cheapest := map[kind]*catalog.Price{}
+	var order []kind
+	for i := range c.Prices {
+		p := &c.Prices[i]
+		if p.Term != ask.Term || p.PerHour <= 0 || p.Trust > cmp.Or(ask.Trust, "B") || len(ask.Providers) > 0 && !slices.Contains(ask.Providers, p.Provider) {
+			continue
+		}
+		k := kind{p.Accelerator, max(p.Count, 1), ""}
+		if ask.ByRegion {
+			k.region = p.Region
+		}
+		if best := cheapest[k]; best == nil {
+			order = append(order, k)
+		} else if best.PerHour <= p.PerHour {
+			continue
+		}
+		cheapest[k] = p
+	}
+	var list []Hardware
+	for _, k := range order {
+		h, err := offer(c, cheapest[k])
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, h)
+	}
+	slices.SortStableFunc(list, func(a, b Hardware) int { return cmp.Or(cmp.Compare(a.PerHour, b.PerHour), cmp.Compare(a.Name, b.Name)) })
+	return list, nil
+}
+
+// offer is a price as hardware.
+func offer(c *catalog.Catalog, p *catalog.Price) (Hardware, error) {
+	acc, err := c.Accelerator(p.Accelerator)
+	if err != nil {
+		return Hardware{}, err
+	}
+	node, err := c.ParseHardware(fmt.Sprintf("%dx %s", max(p.Count, 1), acc.Name))
+	if err != nil {
+		return Hardware{}, err
+	}
+	name := fmt.Sprintf("%s %dx %s", p.Provider, max(p.Count, 1), acc.Name)
+	if p.Instance != "" {
+		name = fmt.Sprintf("%s %s (%dx %s)", p.Provider, p.Instance, max(p.Count, 1), acc.Name)
+	}
+	return Hardware{
+		Name: name, Node: node.Groups[0], Ownership: Rented, PerHour: p.PerHour, Currency: p.Currency,
+		Provider: p.Provider, Instance: p.Instance, Region: p.Region, Date: p.Date, Source: p.Source, Trust: p.Trust,
+	}, nil
+}

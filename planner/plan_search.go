@@ -1,0 +1,541 @@
+package planner
+
+import (
+	"cmp"
+	"container/heap"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/plimsoll-dev/plimsoll/catalog"
+	"github.com/plimsoll-dev/plimsoll/estimator"
+	"github.com/plimsoll-dev/plimsoll/simulator"
+)
+
+// entry is a part of the options for one model, with the least that any of them costs.
+type entry struct {
+	stage   stage
+	key     float64 // least cost a month; see [planning.key]
+	quality float64 // -1: unknown
+	used    int     // accelerators
+	tpot    float64 // ms
+	order   int     // in which entries were made
+
+	hardware *Hardware
+	place    *place
+	engine   engineChoice
+	weights  *catalog.Precision
+	least    int     // accelerators of a replica
+	option   *Option // from sized on
+
+	first, failed, enough int // replicas: the fewest that may do, the most that do not, the fewest that do (0: none yet)
+}
+
+// stage is how much is known of an entry.
+type stage int
+
+const (
+	bounded stage = iota // hardware, engine and precision: what they cost at least
+	sized                // one topology, estimated: its replicas at least
+)
+
+// search is the queue for one model, the cheapest first.
+type search struct {
+	*planning
+	model   *catalog.Model
+	size    modelSize
+	quality *Quality
+	shape   *estimator.Shape
+	list    []*entry
+	made    int
+	miss    planMiss // the limit that came closest to being kept
+	best    *Option  // the cheapest that was simulated and does
+	upper   float64  // its key
+}
+
+func (s *search) Len() int      { return len(s.list) }
+func (s *search) Swap(i, j int) { s.list[i], s.list[j] = s.list[j], s.list[i] }
+func (s *search) Less(i, j int) bool {
+	a, b := s.list[i], s.list[j]
+	return cmp.Or(
+		cmp.Compare(a.key, b.key), -cmp.Compare(a.quality, b.quality), cmp.Compare(a.used, b.used),
+		-cmp.Compare(a.stage, b.stage), cmp.Compare(a.tpot, b.tpot), cmp.Compare(a.order, b.order),
+	) < 0
+}
+func (s *search) Push(x any) { s.list = append(s.list, x.(*entry)) }
+func (s *search) Pop() any {
+	last := s.list[len(s.list)-1]
+	s.list = s.list[:len(s.list)-1]
+	return last
+}
+
+func (s *search) add(e *entry) {
+	s.made++
+	e.order = s.made
+	heap.Push(s, e)
+}
+
+// planMiss is a limit that an option breaks. Later limits are closer to feasible than
+// earlier ones, and of the same one the smaller margin is.
+type planMiss struct {
+	rank           missRank
+	margin         float64
+	reason, change string
+}
+
+type missRank int
+
+const (
+	missNothing missRank = iota
+	missSupport          // no engine runs it on this hardware
+	missQuality          // of the precision
+	missMemory
+	missRegion
+	missIdle   // an idle replica breaks an objective
+	missLimits // hardware that there is, budgets
+	missPrice  // a better model is no dearer
+)
+
+func (s *search) missed(m planMiss) {
+	if m.rank > s.miss.rank || m.rank == s.miss.rank && m.margin < s.miss.margin {
+		s.miss = m
+	}
+}
+
+// consider finds the cheapest option of a model that is cheaper than those of better
+// models, or says why there is none.
+func (p *planning) consider(m *catalog.Model, front []Option) (*Option, *Loser, error) {
+	quality := p.scale.of(m)
+	if r := p.wish(m, quality); r != nil {
+		margin := r.gap
+		if margin >= gapOfWish {
+			margin = 0
+		}
+		return nil, &Loser{Model: m.ID, Reason: r.Reason, Margin: margin, Change: r.Change}, nil
+	}
+	s := &search{planning: p, model: m, quality: quality, size: sizeOf(m)}
+	var err error
+	if s.shape, err = estimator.NewShape(m); err != nil {
+		return nil, &Loser{Model: m.ID, Reason: err.Error()}, nil
+	}
+	for i := range p.hardware {
+		s.bound(&p.places[i], p.hardware[i])
+	}
+	found, err := s.cheapest(front)
+	if err != nil || found != nil {
+		return found, nil, err
+	}
+	return nil, &Loser{Model: m.ID, Reason: s.miss.reason, Margin: finite(s.miss.margin), Change: s.miss.change}, nil
+}
+
+func finite(v float64) float64 {
+	if math.IsInf(v, 0) || v >= gapOfWish {
+		return 0
+	}
+	return v
+}
+
+// bound adds what hardware, engines and precisions cost at least.
+func (s *search) bound(pl *place, h *Hardware) {
+	if len(s.request.Regions) > 0 && h.Ownership == Rented && !slices.Contains(s.request.Regions, h.Region) {
+		s.missed(planMiss{missRegion, 0, fmt.Sprintf("%s is in %s, accepted are %v", h.Name, orUnknown(h.Region), s.request.Regions), "accept region " + orUnknown(h.Region)})
+		return
+	}
+	for _, e := range s.engines {
+		weights := s.precisionsOf(s.model, e.engine, pl.device.Accelerator)
+		for _, w := range weights {
+			if len(s.request.Precisions) > 0 && !slices.Contains(s.request.Precisions, w.ID) {
+				s.missed(planMiss{missSupport, 0, fmt.Sprintf("it loads in %s, accepted are %v", w.ID, s.request.Precisions), "accept precision " + w.ID})
+				continue
+			}
+			quality := s.qualityAt(w)
+			if least := s.request.MinQuality; least > 0 && quality < least {
+				s.missed(planMiss{missQuality, gapOf(least, quality), fmt.Sprintf("quality %.1f in %s is below %.1f", quality, w.ID, least), fmt.Sprintf("--min-quality %.0f", math.Floor(quality))})
+				continue
+			}
+			least := s.demand.fewestAccelerators(&s.size, w, &h.Node)
+			hold := s.demand.fewestAccelerators(&modelSize{params: s.size.params}, w, &h.Node)
+			nodes := (max(least, hold*(1+s.request.Spare)) + h.Node.Count - 1) / h.Node.Count
+			s.add(&entry{key: s.key(h, nodes, nil), quality: quality, hardware: h, place: pl, engine: e, weights: w, least: hold, used: least})
+		}
+		if len(weights) == 0 {
+			s.missed(planMiss{missSupport, 0, fmt.Sprintf("%s loads none of its precisions", e.engine.Name), ""})
+		}
+	}
+}
+
+// qualityAt is the quality that a precision leaves; -1: unknown.
+func (s *search) qualityAt(w *catalog.Precision) float64 {
+	if s.quality == nil {
+		return -1
+	}
+	return s.quality.Value * retention(s.model, w)
+}
+
+// ceiling is what an option of a quality must be cheaper than: what a model that is no
+// worse is had for.
+func ceiling(front []Option, quality float64, p *planning) (float64, *Option) {
+	least, by := math.Inf(1), (*Option)(nil)
+	for i := range front {
+		f := &front[i]
+		own := -1.0
+		if f.Quality != nil {
+			own = *f.Quality
+		}
+		if key := p.key(f.hardware, f.Nodes, f); own >= quality && key < least {
+			least, by = key, f
+		}
+	}
+	return least, by
+}
+
+// cheapest works the queue off until nothing left can cost less than the best option.
+func (s *search) cheapest(front []Option) (*Option, error) {
+	s.upper = math.Inf(1)
+	for s.Len() > 0 {
+		e := heap.Pop(s).(*entry)
+		if e.key > s.upper || e.key == s.upper && !s.better(e) {
+			break
+		}
+		limit, by := ceiling(front, e.quality, s.planning)
+		switch {
+		case e.key >= limit:
+			s.missed(s.dearer(e, by))
+		case e.stage == bounded:
+			s.expand(e)
+		default:
+			upper := s.upper
+			if s.better(e) { // at the same cost it is the one to take
+				upper = math.Nextafter(upper, math.Inf(1))
+			}
+			if err := s.try(e, min(limit, upper)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return s.best, nil
+}
+
+// better reports whether an entry is of better quality than the best option so far.
+func (s *search) better(e *entry) bool {
+	return s.best != nil && s.best.Quality != nil && e.quality > *s.best.Quality
+}
+
+// dearer says that a model that is no worse costs no more.
+func (s *search) dearer(e *entry, by *Option) planMiss {
+	limit := s.key(by.hardware, by.Nodes, by)
+	if by.PerMonth == nil || e.key >= unpriced {
+		return planMiss{missPrice, 0, fmt.Sprintf("%s is no worse, and takes no more", by.Model), ""}
+	}
+	return planMiss{missPrice, e.key/limit - 1, fmt.Sprintf("%s is no worse and costs %s a month; this costs %s at least, on %s", by.Model, money(limit, s.currency()), money(e.key, s.currency()), e.hardware.Name),
+		fmt.Sprintf("%s at %s", e.hardware.Name, shareText(limit/e.key))}
+}
+
+// shareText is "82 % of its price".
+func shareText(share float64) string {
+	return fmt.Sprintf("%.0f %% of its price", math.Floor(100*share))
+}
+
+func (p *planning) currency() string { return p.terms.Currency }
+
+// money is "12,340 USD".
+func money(v float64, currency string) string { return fmt.Sprintf("%.0f %s", v, currency) }
+
+// expand lays a replica out in every topology on its hardware.
+func (s *search) expand(e *entry) {
+	for _, world := range worldsOf(e.least, e.hardware.Node.Count) {
+		var list []*laid
+		for _, t := range topologiesOf(s.model, e.engine.engine.ID, world) {
+			if l := s.lay(e, t); l != nil {
+				list = append(list, l)
+			}
+		}
+		for _, l := range undominated(list, &s.demand) {
+			s.put(e, l)
+		}
+	}
+	if most := min(e.hardware.Node.Count, largestWorld); e.least > most {
+		s.missed(planMiss{missMemory, float64(e.least)/float64(most) - 1,
+			fmt.Sprintf("%s weights take %d of %s, a node has %d", e.weights.ID, e.least, e.hardware.Node.Accelerator.Name, e.hardware.Node.Count), "nodes of more accelerators"})
+	}
+}
+
+// laid is a replica in a topology that fits, and can serve the load.
+type laid struct {
+	deployment estimator.Deployment
+	serve      func(rate float64) estimator.Performance
+	rate       float64 // requests/s that it may carry at most
+}
+
+// lay estimates a replica in one topology; nil: it cannot serve.
+func (s *search) lay(e *entry, t topology) *laid {
+	d := s.deployment(s.model, e.place, e.engine, e.weights)
+	d.Shape = s.shape
+	d.TP, d.PP, d.EP, d.AttentionDP, d.DP = t.tp, t.pp, t.ep, t.attentionDP, 1
+	d.Options.MemoryFraction = estimator.FreeFraction(d)
+	d, _, err := estimator.Resolve(d)
+	if err != nil {
+		s.missed(planMiss{missSupport, 0, err.Error(), ""})
+		return nil
+	}
+	l, err := estimator.Fit(d)
+	if err != nil {
+		s.missed(planMiss{missSupport, 0, err.Error(), ""})
+		return nil
+	}
+	if !l.Fits {
+		s.missed(planMiss{missMemory, float64(l.ShortBytes) / float64(max(d.Device.FreeBytes, 1)), fmt.Sprintf("%s on %dx %s lacks %.1f GiB on each", e.weights.ID, t.world(), d.Device.Accelerator.Name, float64(l.ShortBytes)/(1<<30)), l.Change})
+		return nil
+	}
+	s.counted.options++
+	serve, err := s.server(d, l)
+	if err != nil {
+		s.missed(planMiss{missSupport, 0, err.Error(), ""})
+		return nil
+	}
+	rate, limit := s.demand.mostRate(serve)
+	if rate <= 0 {
+		idle := serve(idleRate)
+		got := meanOf(&idle, limit)
+		s.missed(planMiss{missIdle, got/limit.BoundMs - 1, fmt.Sprintf("%s is %.4g ms on an idle replica (%s on %dx %s), %.4g asked", limit.Name(), got, e.weights.ID, t.world(), d.Device.Accelerator.Name, limit.BoundMs),
+			fmt.Sprintf("--objective %s=%.0fms", limit.Name(), math.Ceil(got))})
+		return nil
+	}
+	return &laid{d, serve, rate}
+}
+
+// server is what a replica delivers at a rate, in the mean.
+func (s *search) server(d estimator.Deployment, l estimator.Ledger) (func(rate float64) estimator.Performance, error) {
+	load := estimator.Load{InputTokens: s.demand.input, OutputTokens: s.demand.output, PrefixHit: s.demand.hit}
+	if d.Engine.ID == estimator.LlamaCpp {
+		load.RequestRate = idleRate
+		_, err := estimator.Serve(s.catalog, d, load)
+		return func(rate float64) estimator.Performance {
+			load.RequestRate = rate
+			p, _ := estimator.Serve(s.catalog, d, load) // what it refuses, it refused above
+			return p
+		}, err
+	}
+	t, err := estimator.NewTimetable(s.catalog, d, l)
+	return func(rate float64) estimator.Performance {
+		load.RequestRate = rate
+		return t.Serve(load)
+	}, err
+}
+
+// undominated leaves out topologies of one size that another is no slower than: with
+// no request about, and at the load of the one that carries most. They cost the same.
+func undominated(list []*laid, d *demand) []*laid {
+	if len(list) < 2 {
+		return list
+	}
+	most := 0.0
+	for _, l := range list {
+		most = max(most, l.rate)
+	}
+	at := min(d.rate/max(math.Ceil(d.rate/most), 1), most/slack*0.9)
+	type figures struct{ ttft, tpot, idleTTFT, idleTPOT, slower float64 }
+	of := make([]figures, len(list))
+	for i, l := range list {
+		busy, idle := l.serve(max(at, idleRate)), l.serve(idleRate)
+		of[i] = figures{busy.TTFT.Mean, busy.TPOT.Mean, idle.TTFT.Mean, idle.TPOT.Mean, 1 / l.rate}
+		if busy.Saturated {
+			of[i].ttft, of[i].tpot = math.Inf(1), math.Inf(1)
+		}
+	}
+	noSlower := func(a, b figures) bool {
+		return a.ttft <= b.ttft && a.tpot <= b.tpot && a.idleTTFT <= b.idleTTFT && a.idleTPOT <= b.idleTPOT && a.slower <= b.slower
+	}
+	var kept []*laid
+	for i, l := range list {
+		dominated := false
+		for k := range list {
+			if k != i && noSlower(of[k], of[i]) && (!noSlower(of[i], of[k]) || k < i) {
+				dominated = true
+			}
+		}
+		if !dominated {
+			kept = append(kept, l)
+		}
+	}
+	return kept
+}
+
+// put adds a replica's option with the fewest that may carry the load.
+func (s *search) put(e *entry, l *laid) {
+	replicas := max(int(math.Ceil(s.demand.rate/l.rate)), 1)
+	at := l.serve(max(min(s.demand.rate/float64(replicas), l.rate/slack*0.99), idleRate))
+	o := s.option(e, &l.deployment, replicas)
+	o.TPOTMs, o.e2eS = at.TPOT.Mean, at.E2E.Mean/1000
+	s.addOption(&entry{stage: sized, quality: e.quality, hardware: e.hardware, place: e.place, engine: e.engine, weights: e.weights, option: o, tpot: o.TPOTMs, first: replicas, failed: replicas - 1})
+}
+
+// option is a deployment with so many replicas.
+func (s *search) option(e *entry, d *estimator.Deployment, replicas int) *Option {
+	o := &Option{
+		Model: s.model.ID, Licence: s.model.Licence, Precision: e.weights.ID, KVPrecision: cacheFormat(*d), Engine: e.engine.engine.ID + "@" + e.engine.release,
+		Hardware: e.hardware.Name, Accelerator: d.Device.Accelerator.Name, TP: d.TP, PP: d.PP, EP: max(d.EP, 1), AttentionDP: max(d.AttentionDP, 1), World: d.World(),
+		Spare: s.request.Spare, deployment: *d, hardware: e.hardware,
+	}
+	if e.quality >= 0 {
+		q := e.quality
+		o.Quality = &q
+	}
+	o.resize(replicas)
+	return o
+}
+
+// resize gives the option so many replicas.
+func (o *Option) resize(replicas int) {
+	h := o.hardware
+	o.Replicas = replicas
+	each := h.Node.Count / o.World // of a node
+	o.Nodes = (replicas + o.Spare + each - 1) / each
+	o.Used = (replicas + o.Spare) * o.World
+	o.Accelerators = o.Nodes * h.Node.Count
+}
+
+// addOption puts an option in the queue unless it breaks a limit.
+func (s *search) addOption(e *entry) {
+	o := e.option
+	e.key, e.used = s.key(o.hardware, o.Nodes, nil), o.Used
+	if m := s.limits(o); m != nil {
+		s.missed(*m)
+		return
+	}
+	s.add(e)
+}
+
+// try simulates an option with the most replicas that cost less than a limit: where they
+// do not carry the load, one trial was enough to know that it costs more. Where they do,
+// it goes back to the queue, and fewer are tried by halves.
+func (s *search) try(e *entry, limit float64) error {
+	n := s.next(e, limit)
+	o := *e.option
+	o.resize(n)
+	t, err := s.trial(&o)
+	switch {
+	case err != nil:
+		return err
+	case t.Summary == nil:
+		s.missed(planMiss{missSupport, 0, t.Limit, ""})
+		return nil
+	case !t.Met && n >= giveUp*e.first:
+		name, ratio := worst(t.Summary)
+		s.missed(planMiss{missIdle, ratio - 1, fmt.Sprintf("%s is %.2f times its bound even with %d replicas of %s on %dx %s", name, ratio, n, o.Precision, o.World, o.Accelerator), ""})
+		return nil
+	case !t.Met:
+		e.failed = n
+	default:
+		e.enough = n
+		if err := s.settle(&o, t.Summary); err != nil {
+			return err
+		}
+		if m := s.limits(&o); m != nil { // of what the simulation says it takes
+			s.missed(*m)
+			break
+		}
+		if key := s.key(o.hardware, o.Nodes, &o); key < s.upper || key == s.upper && s.better(e) {
+			s.best, s.upper = &o, key
+		}
+	}
+	if e.enough == e.failed+1 {
+		return nil
+	}
+	rest := *e.option
+	rest.resize(e.failed + 1)
+	e.option = &rest
+	s.addOption(e)
+	return nil
+}
+
+// next is how many replicas of an entry to try: in the middle of what is open; where
+// nothing is known to do, the most that cost less than the limit, and without one half
+// as many again as did not do.
+func (s *search) next(e *entry, limit float64) int {
+	if e.enough > 0 {
+		return e.failed + (e.enough-e.failed)/2
+	}
+	most := giveUp * e.first
+	if math.IsInf(limit, 1) {
+		if e.failed < e.first {
+			return e.first
+		}
+		return min(e.failed+max(1, e.failed/2), most)
+	}
+	o := *e.option
+	n := e.failed + 1
+	for n < most { // nodes make steps of several
+		o.resize(n + 1)
+		if s.key(o.hardware, o.Nodes, nil) >= limit || s.limits(&o) != nil {
+			break
+		}
+		n++
+	}
+	return n
+}
+
+// settle gives an option what its simulation says, and costs it.
+func (s *search) settle(o *Option, sum *simulator.Summary) error {
+	o.Summary = sum
+	if sum.MeanWatts != nil { // of one replica
+		w := *sum.MeanWatts * float64(o.Replicas)
+		o.Watts = &w
+	}
+	if sum.TPOT != nil {
+		o.TPOTMs = sum.TPOT.Mean
+	}
+	return s.price(o)
+}
+
+// trialKey is what a trial depends on: not on who rents the accelerators out.
+type trialKey struct {
+	model, accelerator, engine, weights string
+	memory                              int64
+	link                                catalog.Link
+	topology                            topology
+	replicas                            int
+}
+
+// trial simulates an option, once. A summary is missing where it cannot be simulated;
+// the limit then says why.
+func (s *search) trial(o *Option) (simulator.Trialled, error) {
+	d := &o.deployment
+	key := trialKey{o.Model, d.Device.Accelerator.ID, o.Engine, o.Precision, d.Device.FreeBytes, d.Device.Link, topology{o.TP, o.PP, o.EP, o.AttentionDP}, o.Replicas}
+	if t, ok := s.trials[key]; ok {
+		return t, nil
+	}
+	system, err := simulator.NewSystem(s.catalog, *d, nil, s.demand.input, s.demand.output)
+	if err != nil {
+		t := simulator.Trialled{Limit: err.Error()}
+		s.trials[key] = t
+		return t, nil
+	}
+	s.counted.simulated++
+	system.Replicas = 1
+	spec := s.demand.share(o.Replicas)
+	find := simulator.Search{System: system, Spec: spec, Requests: s.demand.requests(&spec, o.e2eS), Seed: s.request.Seed, Warmup: 0.1}
+	t, err := find.Try()
+	if err == nil {
+		s.trials[key] = t
+	}
+	return t, err
+}
+
+// giveUp is how many times the fewest replicas that may do are tried at most.
+const giveUp = 8
+
+// worst is the objective that is furthest above its bound.
+func worst(s *simulator.Summary) (name string, ratio float64) {
+	if s.Saturated {
+		name, ratio = "the queue", math.Inf(1)
+	}
+	for i := range s.Classes {
+		for _, o := range s.Classes[i].Objectives {
+			if r := o.ValueMs / o.BoundMs; r > ratio || name == "" {
+				name, ratio = o.Name(), r
+			}
+		}
+	}
+	return name, ratio
+}
