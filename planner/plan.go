@@ -24,6 +24,8 @@ type Plan struct {
 	Front        []Option               `json:"front"`        // for each quality the cheapest, best quality first; the chosen is its last
 	Alternatives []Option               `json:"alternatives"` // of the chosen model on other hardware or in other shapes, cheapest first
 	Losers       []Loser                `json:"losers"`       // models that are not on the front, closest first
+	Detail       *Detail                `json:"detail"`       // of the chosen; null: nothing is
+	Sensitivity  *Sensitivity           `json:"sensitivity"`  // the same
 	Considered   int                    `json:"considered"`   // models looked at
 	Options      int                    `json:"options"`      // deployments whose memory and time were estimated
 	Simulated    int                    `json:"simulated"`    // of them, those that were simulated
@@ -127,14 +129,26 @@ func MakePlan(ctx context.Context, c *catalog.Catalog, r PlanRequest) (*Plan, er
 	}
 	slices.SortStableFunc(out.Losers, func(a, b Loser) int { return cmp.Compare(distance(a), distance(b)) })
 	if best.Model != "" {
-		chosen := best
-		out.Chosen = &chosen
-		if out.Alternatives, err = p.alternatives(ctx, &chosen); err != nil {
+		if err := p.choose(ctx, out, best); err != nil {
 			return nil, err
 		}
 	}
 	out.Options, out.Simulated = p.counted.options, p.counted.simulated
 	return out, nil
+}
+
+// choose makes an option the chosen one, and looks at it and around it.
+func (p *planning) choose(ctx context.Context, out *Plan, chosen Option) (err error) {
+	if out.Detail, err = p.detail(ctx, &chosen); err != nil {
+		return err
+	}
+	out.Chosen = &chosen
+	out.Front[len(out.Front)-1] = chosen
+	if out.Alternatives, err = p.alternatives(ctx, &chosen); err != nil {
+		return err
+	}
+	out.Sensitivity, err = p.sensitivity(&chosen, out.Alternatives)
+	return err
 }
 
 // distance orders losers: measured ones by their margins, the others after them.

@@ -1,0 +1,246 @@
+package planner
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/plimsoll-dev/plimsoll/estimator"
+	"github.com/plimsoll-dev/plimsoll/planner/cost"
+	"github.com/plimsoll-dev/plimsoll/simulator"
+	"github.com/plimsoll-dev/plimsoll/workload"
+)
+
+// Detail is what a reader asks of the chosen option: all replicas simulated together,
+// for as long as the objectives need to be known.
+type Detail struct {
+	Memory   estimator.Ledger     `json:"memory"`
+	Summary  *simulator.Summary   `json:"summary"`  // at the peak, with the spare replicas down
+	Reach    *simulator.Reach     `json:"reach"`    // while the estimate is no more wrong than its error
+	AllUp    *simulator.Latencies `json:"all_up"`   // at the peak, with the spare replicas up; null: there are none
+	Headroom *Headroom            `json:"headroom"` // null: the load is of users
+	Double   Stress               `json:"double"`   // at twice the peak
+	Growth   []GrowthStage        `json:"growth"`   // what it takes meanwhile; without growth the peak of today alone
+	Tokens   *cost.TokenCost      `json:"tokens"`   // cost of a million; null: a price is unknown
+}
+
+// Headroom is how much more the replicas carry.
+type Headroom struct {
+	RatePerS float64 `json:"rate_per_s"` // the highest that keeps the objectives
+	Share    float64 `json:"share"`      // of the peak that it is above it
+	Limit    string  `json:"limit"`      // what breaks first beyond it
+}
+
+// Stress is what becomes of a larger load.
+type Stress struct {
+	Times     float64 `json:"times"` // the peak
+	Saturated bool    `json:"saturated"`
+	Limit     string  `json:"limit"`    // what breaks first: an objective, or saturation; empty: nothing does
+	Ratio     float64 `json:"ratio"`    // of its value to its bound
+	Replicas  int     `json:"replicas"` // that would carry it, without spares; 0: none that was tried
+}
+
+// GrowthStage is what the load takes at a time of the plan.
+type GrowthStage struct {
+	Month    int     `json:"month"`
+	Times    float64 `json:"times"`    // the load of today's peak
+	Replicas int     `json:"replicas"` // without spares; 0: none that was tried
+}
+
+// Bounds of the simulations of the detail.
+const (
+	detailRequests = 10_000
+	detailTurns    = 20 // times those in flight, as for a trial
+)
+
+// detail looks at the chosen option closely, and corrects its replicas: a router that
+// looks for the least loaded may do with fewer than the search found, and a longer run
+// may show that one more is needed.
+func (p *planning) detail(ctx context.Context, o *Option) (*Detail, error) {
+	full, err := p.full(o)
+	if err != nil {
+		return nil, err
+	}
+	for n, last := o.Replicas, false; ; {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		full.System.Replicas = n
+		t, err := full.Try()
+		if err != nil {
+			return nil, err
+		}
+		if t.Met {
+			o.resize(n)
+			o.Summary = t.Summary
+			if n == 1 || last {
+				break
+			}
+			n--
+			continue
+		}
+		if n < o.Replicas { // one fewer did not do
+			break
+		}
+		if n >= giveUp*o.Replicas {
+			return nil, fmt.Errorf("planner: %s on %s keeps its objectives in a part of the load, and with %d replicas not in the whole", o.Model, o.Hardware, n)
+		}
+		n, last = n+1, true
+		o.Replicas = n
+	}
+	full.System.Replicas = o.Replicas
+	if w := o.Summary.MeanWatts; w != nil {
+		v := *w
+		o.Watts = &v
+	}
+	if err := p.price(o); err != nil {
+		return nil, err
+	}
+	return p.describe(ctx, o, full)
+}
+
+// full is a trial of all replicas together.
+func (p *planning) full(o *Option) (*simulator.Search, error) {
+	system, err := simulator.NewSystem(p.catalog, o.deployment, nil, p.demand.input, p.demand.output)
+	if err != nil {
+		return nil, err
+	}
+	spec := p.demand.spec
+	turns := detailTurns * max(spec.Arrivals.RatePerS*o.e2eS, float64(spec.Users))
+	requests := simulator.Enough(spec.Classes, 0.1, max(detailRequests, int(min(turns, mostTrial))))
+	return &simulator.Search{System: system, Spec: spec, Requests: requests, Seed: p.request.Seed, Warmup: 0.1}, nil
+}
+
+func (p *planning) describe(ctx context.Context, o *Option, full *simulator.Search) (*Detail, error) {
+	d := &Detail{Summary: o.Summary, Tokens: p.tokensCost(o)}
+	var err error
+	if d.Memory, err = estimator.Memory(o.deployment); err != nil {
+		return nil, err
+	}
+	ends := [2]*simulator.Summary{}
+	for i, pace := range []float64{full.System.Error.Fastest(), full.System.Error.Slowest()} {
+		other := *full
+		other.System = full.System.Paced(pace)
+		t, err := other.Try()
+		if err != nil {
+			return nil, err
+		}
+		ends[i] = t.Summary
+	}
+	d.Reach = d.Summary.Within(full.System.Error, ends[0], ends[1])
+	if o.Spare > 0 {
+		all := *full
+		all.System.Replicas += o.Spare
+		t, err := all.Try()
+		if err != nil {
+			return nil, err
+		}
+		d.AllUp = &t.Summary.Latencies
+	}
+	if full.Spec.Users == 0 {
+		most := *full
+		most.System.Error = simulator.Error{} // its interval is asked of the latencies
+		c, err := most.MaxRate()
+		if err != nil {
+			return nil, err
+		}
+		d.Headroom = &Headroom{RatePerS: c.Level, Share: max(c.Level/full.Spec.Arrivals.RatePerS-1, 0), Limit: c.Limit}
+	}
+	if d.Double, err = p.stress(o, full, 2); err != nil {
+		return nil, err
+	}
+	d.Growth, err = p.growth(ctx, o)
+	return d, err
+}
+
+// stress is what becomes of the option under a multiple of the peak.
+func (p *planning) stress(o *Option, full *simulator.Search, times float64) (Stress, error) {
+	more := *full
+	more.Spec = scaled(full.Spec, times)
+	t, err := more.Try()
+	if err != nil {
+		return Stress{}, err
+	}
+	s := Stress{Times: times, Saturated: t.Saturated, Ratio: t.Ratio}
+	switch {
+	case t.Saturated:
+		s.Limit = "saturation"
+	case !t.Met:
+		s.Limit = t.Limit
+	}
+	s.Replicas, err = p.fewest(o, times, o.Replicas)
+	return s, err
+}
+
+// scaled is a multiple of a load.
+func scaled(s workload.Spec, times float64) workload.Spec {
+	s.Arrivals.RatePerS *= times
+	if s.Users > 0 {
+		s.Users = max(int(math.Ceil(float64(s.Users)*times)), 1)
+	}
+	return s
+}
+
+// fewest is how few replicas carry a multiple of the peak, each with its share; 0: none
+// that was tried. It begins at a guess.
+func (p *planning) fewest(o *Option, times float64, guess int) (int, error) {
+	other := *p
+	other.demand.spec = scaled(p.demand.spec, times)
+	other.demand.rate = p.demand.rate * times
+	other.trials = map[trialKey]simulator.Trialled{}
+	s := &search{planning: &other}
+	met := func(n int) (bool, error) {
+		own := *o
+		own.Replicas = n
+		t, err := s.trial(&own)
+		return t.Met, err
+	}
+	failed, enough := 0, 0
+	most := giveUp * max(int(math.Ceil(float64(o.Replicas)*times)), 1)
+	for n := max(guess, 1); enough == 0 || failed+1 < enough; {
+		ok, err := met(n)
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			enough = n
+		} else {
+			failed = n
+		}
+		switch {
+		case enough > 0:
+			n = failed + (enough-failed)/2
+		case n >= most:
+			return 0, nil
+		default:
+			n = min(n+max(1, n/2), most)
+		}
+	}
+	p.counted.simulated = other.counted.simulated
+	return enough, nil
+}
+
+// growth is what the load takes now, every half year, and at the end.
+func (p *planning) growth(ctx context.Context, o *Option) ([]GrowthStage, error) {
+	const step = 6
+	r := p.request
+	end := math.Pow(1+r.Growth, float64(r.Months))
+	var list []GrowthStage
+	for month := 0; ; month = min(month+step, r.Months) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		times := math.Pow(1+r.Growth, float64(month))
+		n := o.Replicas
+		if month < r.Months && r.Growth != 0 {
+			var err error
+			if n, err = p.fewest(o, times/end, max(int(float64(o.Replicas)*times/end), 1)); err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, GrowthStage{Month: month, Times: times, Replicas: n})
+		if month >= r.Months || r.Growth == 0 {
+			return list, nil
+		}
+	}
+}

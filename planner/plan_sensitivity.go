@@ -1,0 +1,113 @@
+package planner
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/plimsoll-dev/plimsoll/estimator"
+	"github.com/plimsoll-dev/plimsoll/planner/cost"
+)
+
+// Sensitivity is how sure the choice is.
+type Sensitivity struct {
+	Factors []cost.Factor `json:"factors"`
+	Ranking *cost.Ranking `json:"ranking,omitempty"` // of the chosen option and its alternatives; null: there are none that are priced
+	Swings  []cost.Swing  `json:"swings"`            // of what the chosen one costs a month, by one factor at a time, the largest first
+}
+
+// How wide the factors are that nobody measured. Prices on demand of one accelerator
+// differ by more between providers; this is how far one offer moves until it is signed.
+const (
+	priceLow, priceHigh = 0.85, 1.15
+	loadLow, loadHigh   = 0.8, 1.25
+	sensitivityDraws    = 2000
+)
+
+// sensitivity ranks the chosen option and its alternatives over what is uncertain: the
+// load, and of each its price and the error of its estimate.
+func (p *planning) sensitivity(chosen *Option, others []Option) (*Sensitivity, error) {
+	options := []*Option{chosen}
+	for i := range others {
+		if others[i].Summary != nil && others[i].PerMonth != nil {
+			options = append(options, &others[i])
+		}
+	}
+	out := &Sensitivity{Swings: []cost.Swing{}}
+	if chosen.PerMonth == nil {
+		return out, nil
+	}
+	out.Factors = []cost.Factor{{Key: "load", Dist: cost.LogNormal, Low: loadLow, High: loadHigh}}
+	at := map[string]int{}
+	add := func(key string, low, high float64) {
+		if _, known := at[key]; !known {
+			at[key] = len(out.Factors)
+			out.Factors = append(out.Factors, cost.Factor{Key: key, Dist: cost.LogNormal, Low: low, High: high})
+		}
+	}
+	var ranked []cost.Option
+	for _, o := range options {
+		half, err := p.stepError(o)
+		if err != nil {
+			return nil, err
+		}
+		price, speed := "price of "+o.Hardware, fmt.Sprintf("step time of %s on %s", o.Precision, o.Accelerator)
+		add(price, priceLow, priceHigh)
+		add(speed, max(1-half, 0.1), 1+half)
+		i, k := at[price], at[speed]
+		ranked = append(ranked, cost.Option{Name: label(o), Cost: func(v []float64) float64 { return v[i] * p.monthlyAt(o, v[0]*v[k]) }})
+	}
+	var err error
+	if out.Swings, err = cost.Tornado(out.Factors, ranked[0].Cost); err != nil {
+		return nil, err
+	}
+	if len(ranked) > 1 {
+		r, err := cost.Rank(sensitivityDraws, p.request.Seed, out.Factors, ranked)
+		if err != nil {
+			return nil, err
+		}
+		for i := range r.Options {
+			r.Options[i].Spread.Samples = nil
+		}
+		out.Ranking = &r
+	}
+	return out, nil
+}
+
+// label names an option among those of one model.
+func label(o *Option) string {
+	return fmt.Sprintf("%s on %s, %s", o.Precision, o.Hardware, shapeText(o))
+}
+
+// shapeText is "TP 4, PP 2".
+func shapeText(o *Option) string {
+	text := fmt.Sprintf("TP %d", o.TP)
+	for _, x := range []struct {
+		name string
+		n    int
+	}{{"PP", o.PP}, {"EP", o.EP}, {"attention-DP", o.AttentionDP}} {
+		if x.n > 1 {
+			text += fmt.Sprintf(", %s %d", x.name, x.n)
+		}
+	}
+	return text
+}
+
+// stepError is how far the estimate of an option may be off.
+func (p *planning) stepError(o *Option) (float64, error) {
+	s, err := estimator.NewServer(p.catalog, o.deployment)
+	if err != nil {
+		return 0, err
+	}
+	return s.TPOTHalf, nil
+}
+
+// monthlyAt is what an option costs a month where it takes so many times the work. Of
+// the last replica half is taken to be needed: how much of it is, the search does not
+// find out.
+func (p *planning) monthlyAt(o *Option, times float64) float64 {
+	own := *o
+	own.resize(max(int(math.Ceil((float64(o.Replicas)-0.5)*times)), 1))
+	l := p.lines[o.hardware]
+	energy := *o.PerMonth - (l.fixed + l.each*float64(o.Nodes))
+	return l.fixed + l.each*float64(own.Nodes) + energy*float64(own.Used)/float64(o.Used)
+}
