@@ -48,6 +48,10 @@ func (p *planning) alternatives(ctx context.Context, chosen *Option) ([]Option, 
 			}
 		default:
 			seen[k] = true
+			if o := e.option; o.Summary == nil && e.key < unpriced {
+				least := e.key
+				o.PerMonth = &least
+			}
 			list = append(list, *e.option)
 		}
 	}

@@ -3,6 +3,7 @@ package planner
 import (
 	"fmt"
 
+	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/planner/cost"
 )
 
@@ -40,7 +41,7 @@ func (p *planning) fleet(h *Hardware, nodes int, idle, load float64) cost.Fleet 
 		hours := cost.HoursPerYear
 		r := cost.Rented{Name: h.Name, Accelerators: n, Term: cost.OnDemand, Hours: &hours, Currency: h.Currency}
 		if h.PerHour > 0 {
-			r.PerHour = &h.PerHour
+			r.PerHour, r.Basis = &h.PerHour, h.basis()
 		}
 		return cost.Fleet{Rented: []cost.Rented{r}}
 	}
@@ -50,9 +51,17 @@ func (p *planning) fleet(h *Hardware, nodes int, idle, load float64) cost.Fleet 
 	case h.Ownership == Owned: // what it did cost is spent
 		o.PricePerAccelerator, o.PricePerHost = &none, &none
 	case h.Purchase > 0:
-		o.PricePerAccelerator, o.PricePerHost = &h.Purchase, &none
+		o.PricePerAccelerator, o.PricePerHost, o.Basis = &h.Purchase, &none, h.basis()
 	}
 	return cost.Fleet{Owned: []cost.Owned{o}}
+}
+
+// basis of the price: published, where it has a source.
+func (h *Hardware) basis() catalog.Basis {
+	if h.Source != "" {
+		return catalog.Datasheet
+	}
+	return catalog.Assumed
 }
 
 // key orders options: by the least that they cost a month, or by what they take.

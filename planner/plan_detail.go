@@ -15,13 +15,14 @@ import (
 // for as long as the objectives need to be known.
 type Detail struct {
 	Memory   estimator.Ledger     `json:"memory"`
-	Summary  *simulator.Summary   `json:"summary"`  // at the peak, with the spare replicas down
-	Reach    *simulator.Reach     `json:"reach"`    // while the estimate is no more wrong than its error
-	AllUp    *simulator.Latencies `json:"all_up"`   // at the peak, with the spare replicas up; null: there are none
-	Headroom *Headroom            `json:"headroom"` // null: the load is of users
-	Double   Stress               `json:"double"`   // at twice the peak
-	Growth   []GrowthStage        `json:"growth"`   // what it takes meanwhile; without growth the peak of today alone
-	Tokens   *cost.TokenCost      `json:"tokens"`   // cost of a million; null: a price is unknown
+	Summary  *simulator.Summary   `json:"summary"`         // at the peak, with the spare replicas down
+	Reach    *simulator.Reach     `json:"reach"`           // while the estimate is no more wrong than its error
+	AllUp    *simulator.Latencies `json:"all_up"`          // at the peak, with the spare replicas up; null: there are none
+	Headroom *Headroom            `json:"headroom"`        // null: the load is of users
+	Double   Stress               `json:"double"`          // at twice the peak
+	Growth   []GrowthStage        `json:"growth"`          // what it takes meanwhile; without growth the peak of today alone
+	Tokens   *cost.TokenCost      `json:"tokens"`          // cost of a million; null: a price is unknown
+	Curve    []CurvePoint         `json:"curve,omitempty"` // over the load, where it was asked for
 }
 
 // Headroom is how much more the replicas carry.
@@ -148,6 +149,11 @@ func (p *planning) describe(ctx context.Context, o *Option, full *simulator.Sear
 	}
 	if d.Double, err = p.stress(o, full, 2); err != nil {
 		return nil, err
+	}
+	if p.request.Curve {
+		if d.Curve, err = p.curve(ctx, full); err != nil {
+			return nil, err
+		}
 	}
 	d.Growth, err = p.growth(ctx, o)
 	return d, err

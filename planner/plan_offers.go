@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
+	"github.com/plimsoll-dev/plimsoll/planner/cost"
 )
 
 // OffersAsk says which prices are offers.
@@ -72,4 +73,14 @@ func offer(c *catalog.Catalog, p *catalog.Price) (Hardware, error) {
 		Name: name, Node: node.Groups[0], Ownership: Rented, PerHour: p.PerHour, Currency: p.Currency,
 		Provider: p.Provider, Instance: p.Instance, Region: p.Region, Date: p.Date, Source: p.Source, Trust: p.Trust,
 	}, nil
+}
+
+// UsualPrice is the price to rent an accelerator on demand that is taken where nobody
+// says one: of the best grade the cheapest; nil: none is known.
+func UsualPrice(c *catalog.Catalog, accelerator string) (*catalog.Price, error) {
+	q, err := cost.ChoosePrice(c.Prices, cost.Ask{Accelerator: accelerator, Term: cost.OnDemand})
+	if err != nil {
+		return nil, err
+	}
+	return q.Price, nil
 }

@@ -34,6 +34,7 @@ type PlanRequest struct {
 	Budget   Budget
 	Terms    cost.Terms // without a currency: the defaults
 	Seed     uint64
+	Curve    bool // draw latencies over the load too, for a report
 }
 
 // Ownership says how hardware is paid for.

@@ -142,6 +142,10 @@ func (s *search) bound(pl *place, h *Hardware) {
 		return
 	}
 	for _, e := range s.engines {
+		if !runsOn(e.engine, pl.device.Accelerator) {
+			s.missed(planMiss{missSupport, 0, fmt.Sprintf("%s does not run on %s", e.engine.Name, h.Node.Accelerator.Name), ""})
+			continue
+		}
 		weights := s.precisionsOf(s.model, e.engine, pl.device.Accelerator)
 		for _, w := range weights {
 			if len(s.request.Precisions) > 0 && !slices.Contains(s.request.Precisions, w.ID) {
@@ -155,6 +159,10 @@ func (s *search) bound(pl *place, h *Hardware) {
 			}
 			least := s.demand.fewestAccelerators(&s.size, w, &h.Node)
 			hold := s.demand.fewestAccelerators(&modelSize{params: s.size.params}, w, &h.Node)
+			if most := min(h.Node.Count, largestWorld); hold > most {
+				s.missed(planMiss{missMemory, float64(hold)/float64(most) - 1, fmt.Sprintf("%s weights take %d of %s at least, a node has %d", w.ID, hold, h.Node.Accelerator.Name, h.Node.Count), "nodes of more accelerators"})
+				continue
+			}
 			nodes := (max(least, hold*(1+s.request.Spare)) + h.Node.Count - 1) / h.Node.Count
 			s.add(&entry{key: s.key(h, nodes, nil), quality: quality, hardware: h, place: pl, engine: e, weights: w, least: hold, used: least})
 		}
@@ -253,10 +261,6 @@ func (s *search) expand(e *entry) {
 		for _, l := range undominated(list, &s.demand) {
 			s.put(e, l)
 		}
-	}
-	if most := min(e.hardware.Node.Count, largestWorld); e.least > most {
-		s.missed(planMiss{missMemory, float64(e.least)/float64(most) - 1,
-			fmt.Sprintf("%s weights take %d of %s, a node has %d", e.weights.ID, e.least, e.hardware.Node.Accelerator.Name, e.hardware.Node.Count), "nodes of more accelerators"})
 	}
 }
 

@@ -3,6 +3,7 @@ package planner
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/plimsoll-dev/plimsoll/estimator"
 	"github.com/plimsoll-dev/plimsoll/planner/cost"
@@ -52,7 +53,7 @@ func (p *planning) sensitivity(chosen *Option, others []Option) (*Sensitivity, e
 		}
 		price, speed := "price of "+o.Hardware, fmt.Sprintf("step time of %s on %s", o.Precision, o.Accelerator)
 		add(price, priceLow, priceHigh)
-		add(speed, max(1-half, 0.1), 1+half)
+		add(speed, 1/(1+half), 1+half)
 		i, k := at[price], at[speed]
 		ranked = append(ranked, cost.Option{Name: label(o), Cost: func(v []float64) float64 { return v[i] * p.monthlyAt(o, v[0]*v[k]) }})
 	}
@@ -60,6 +61,7 @@ func (p *planning) sensitivity(chosen *Option, others []Option) (*Sensitivity, e
 	if out.Swings, err = cost.Tornado(out.Factors, ranked[0].Cost); err != nil {
 		return nil, err
 	}
+	out.Swings = slices.DeleteFunc(out.Swings, func(s cost.Swing) bool { return s.Swing == 0 }) // the prices of others
 	if len(ranked) > 1 {
 		r, err := cost.Rank(sensitivityDraws, p.request.Seed, out.Factors, ranked)
 		if err != nil {

@@ -223,7 +223,7 @@ func (r *searcher) slow(k int) bool {
 
 func (r *searcher) fast(k int) bool {
 	e := r.search.System.Error
-	return r.trial(k, e.Fastest()).Met || r.off(k, -e.TTFT)
+	return r.trial(k, e.Fastest()).Met || r.off(k, 1/(1+e.TTFT)-1)
 }
 
 // off judges with a TTFT that is another share longer.

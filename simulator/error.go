@@ -2,18 +2,18 @@ package simulator
 
 import "github.com/plimsoll-dev/plimsoll/estimator"
 
-// Error is how far an estimate may be off, as shares: about nine of ten measurements
-// lie within.
+// Error is how far an estimate may be off: by a factor of 1 + its share, either way.
+// About nine of ten measurements lie within.
 type Error struct {
 	Steps float64 `json:"step_time"` // of the time of a step
 	TTFT  float64 `json:"ttft"`      // of a TTFT, whatever the steps
 }
 
-// Slowest and Fastest are steps at either end of the error, as shares of the estimate.
+// Slowest steps within the error, as a multiple of the estimate.
 func (e Error) Slowest() float64 { return 1 + e.Steps }
 
-// Fastest leaves a tenth where the error is as large as the estimate.
-func (e Error) Fastest() float64 { return max(1-e.Steps, 0.1) }
+// Fastest steps within the error, the same.
+func (e Error) Fastest() float64 { return 1 / (1 + e.Steps) }
 
 // Paced is the system with steps that last so many times as long.
 func (s System) Paced(times float64) System {
@@ -98,9 +98,9 @@ func reach(v, fast, slow *Distribution, share float64) (low, high Distribution) 
 	return low, high
 }
 
-// spread holds a value, what becomes of it with other steps, and a share of itself.
+// spread holds a value, what becomes of it with other steps, and its own error.
 func spread(v, fast, slow, share float64) Interval {
-	return Interval{Low: min(fast, v, slow, v*(1-share)), High: max(fast, v, slow, v*(1+share))}
+	return Interval{Low: min(fast, v, slow, v/(1+share)), High: max(fast, v, slow, v*(1+share))}
 }
 
 func (j *Judged) verdict(saturatedIfSlow, saturatedIfFast bool) string {

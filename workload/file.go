@@ -12,31 +12,31 @@ import (
 // Table is a load as a TOML file has it: lengths and objectives as people write them
 // ("lognormal:512,256", "ttft.p95=500ms"), times as "90s".
 type Table struct {
-	Arrivals arrivalsTable `toml:"arrivals"`
-	Users    int           `toml:"users"`
-	Think    duration      `toml:"think"`
+	Arrivals arrivalsTable `toml:"arrivals,omitempty"`
+	Users    int           `toml:"users,omitempty"`
+	Think    duration      `toml:"think,omitempty"`
 	Classes  []classTable  `toml:"classes"`
 }
 
 type arrivalsTable struct {
-	Kind       string    `toml:"kind"`
-	RatePerS   float64   `toml:"rate_per_s"`
-	Burstiness float64   `toml:"burstiness"`
-	Profile    []float64 `toml:"profile"`
-	Period     duration  `toml:"period"`
+	Kind       string    `toml:"kind,omitempty"`
+	RatePerS   float64   `toml:"rate_per_s,omitempty"`
+	Burstiness float64   `toml:"burstiness,omitempty"`
+	Profile    []float64 `toml:"profile,omitempty"`
+	Period     duration  `toml:"period,omitempty"`
 }
 
 type classTable struct {
-	Name         string          `toml:"name"`
-	Weight       float64         `toml:"weight"`
+	Name         string          `toml:"name,omitempty"`
+	Weight       float64         `toml:"weight,omitempty"`
 	Input        lengthsText     `toml:"input_tokens"`
 	Output       lengthsText     `toml:"output_tokens"`
-	PrefixHit    float64         `toml:"prefix_hit"`
-	SharedPrefix int             `toml:"shared_prefix"`
-	Prefixes     int             `toml:"prefixes"`
-	Turns        *lengthsText    `toml:"turns"`
-	Think        duration        `toml:"think"`
-	Objectives   []objectiveText `toml:"objectives"`
+	PrefixHit    float64         `toml:"prefix_hit,omitempty"`
+	SharedPrefix int             `toml:"shared_prefix,omitempty"`
+	Prefixes     int             `toml:"prefixes,omitempty"`
+	Turns        *lengthsText    `toml:"turns,omitempty"`
+	Think        duration        `toml:"think,omitempty"`
+	Objectives   []objectiveText `toml:"objectives,omitempty"`
 }
 
 // duration is a time in seconds, written as "90s".
@@ -52,7 +52,20 @@ func (d *duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// MarshalText writes what UnmarshalText reads.
+func (d duration) MarshalText() ([]byte, error) {
+	return []byte(time.Duration(float64(d) * float64(time.Second)).String()), nil
+}
+
 type lengthsText Lengths
+
+// MarshalText writes what UnmarshalText reads. A list of lengths has no such form.
+func (l lengthsText) MarshalText() ([]byte, error) {
+	if l.Dist == EmpiricalLength {
+		return nil, fmt.Errorf("a list of %d lengths has no form in a file", len(l.Values))
+	}
+	return []byte(Lengths(l).String()), nil
+}
 
 // UnmarshalText reads what [ParseLengths] does.
 func (l *lengthsText) UnmarshalText(text []byte) error {
@@ -62,6 +75,9 @@ func (l *lengthsText) UnmarshalText(text []byte) error {
 }
 
 type objectiveText Objective
+
+// MarshalText writes what UnmarshalText reads.
+func (o objectiveText) MarshalText() ([]byte, error) { return []byte(Objective(o).String()), nil }
 
 // UnmarshalText reads what [ParseObjective] does.
 func (o *objectiveText) UnmarshalText(text []byte) error {
@@ -103,6 +119,26 @@ func (t *Table) Spec() Spec {
 		s.Classes = append(s.Classes, k)
 	}
 	return s
+}
+
+// TableOf writes a load down.
+func TableOf(s *Spec) Table {
+	a := s.Arrivals
+	t := Table{
+		Arrivals: arrivalsTable{Kind: a.Kind, RatePerS: a.RatePerS, Burstiness: a.Burstiness, Profile: a.Profile, Period: duration(a.PeriodS)},
+		Users:    s.Users, Think: duration(s.ThinkS),
+	}
+	for _, c := range s.Classes {
+		k := classTable{
+			Name: c.Name, Weight: c.Weight, Input: lengthsText(c.Input), Output: lengthsText(c.Output), PrefixHit: c.PrefixHit,
+			SharedPrefix: c.SharedPrefix, Prefixes: c.Prefixes, Turns: (*lengthsText)(c.Turns), Think: duration(c.ThinkS),
+		}
+		for _, o := range c.Objectives {
+			k.Objectives = append(k.Objectives, objectiveText(o))
+		}
+		t.Classes = append(t.Classes, k)
+	}
+	return t
 }
 
 // ParseProfile reads a rate over a period in parts of equal length: "1,1,4,2".

@@ -59,7 +59,7 @@ const exitHelp = `Exit status:
   0  answered
   1  internal error
   2  usage or invalid input
-  3  recommend, or simulate --find, found nothing feasible (the answer says why)`
+  3  recommend, plan or simulate --find found nothing feasible (the answer says why)`
 
 // rootCommand builds the command tree. The root itself recommends.
 func (a *app) rootCommand() *cobra.Command {
@@ -92,6 +92,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.estimateCommand(),
 		a.explainCommand(),
 		a.simulateCommand(),
+		a.planCommand(),
 		a.verifyCommand(),
 		a.accuracyCommand(),
 		a.benchCommand(),
@@ -134,6 +135,16 @@ func exactly(n int, what string) cobra.PositionalArgs {
 			return nil
 		}
 		return usage(fmt.Errorf("%s takes %s, got %d arguments", cmd.CommandPath(), what, len(args)), "usage: "+cmd.UseLine())
+	}
+}
+
+// atMost makes more than a number of arguments a usage error.
+func atMost(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) <= n {
+			return nil
+		}
+		return usage(fmt.Errorf("%s takes %s at most, got %d arguments", cmd.CommandPath(), what, len(args)), "usage: "+cmd.UseLine())
 	}
 }
 

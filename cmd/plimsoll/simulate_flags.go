@@ -52,7 +52,8 @@ const (
 
 func (o *simulateOptions) addTo(f *pflag.FlagSet) {
 	o.deploymentFlags.addTo(f)
-	o.load.addTo(f)
+	o.load.addTo(f, "open loop: requests a second (default 70 % of the most that is sustained)")
+	o.load.addReplay(f)
 	f.StringVar(&o.routing, "routing", "", "how requests find a replica: "+routings()+" (default "+string(simulator.Routings()[0])+")")
 	f.IntVar(&o.prefillReplicas, "prefill-replicas", 0, "replicas that only prefill, beside --dp that only decode (default none)")
 	f.IntVar(&o.prefillTP, "prefill-tp", 0, "tensor parallel size of those (default: that of --tp)")

@@ -32,8 +32,9 @@ type simulatedLoad struct {
 	objectives              []string
 }
 
-func (l *simulatedLoad) addTo(f *pflag.FlagSet) {
-	f.Float64Var(&l.rate, "rate", 0, "open loop: requests a second (default 70 % of the most that is sustained)")
+// addTo adds the flags of a load; rate says what that of an open loop is.
+func (l *simulatedLoad) addTo(f *pflag.FlagSet, rate string) {
+	f.Float64Var(&l.rate, "rate", 0, rate)
 	f.StringVar(&l.arrival, "arrival", workload.Poisson, "arrivals of an open loop: "+strings.Join(arrivals, ", "))
 	f.Float64Var(&l.burstiness, "burstiness", 0.5, "arrivals in bursts: shape of their gamma distribution; 1 is poisson, less is burstier")
 	f.StringVar(&l.profile, "profile", "", "the rate over a --period, in `PARTS` of equal length relative to each other: 1,1,4,2")
@@ -47,11 +48,15 @@ func (l *simulatedLoad) addTo(f *pflag.FlagSet) {
 	f.IntVar(&l.prefixes, "prefixes", 1, "different shared prefixes, equally likely")
 	f.StringVar(&l.turns, "turns", "", "`LENGTHS` of conversations in turns, each prompt being all that was said and --input-tokens more")
 	f.DurationVar(&l.turnThink, "turn-think", 0, "mean `TIME`, exponential, between an answer and the next turn")
+	f.StringVar(&l.file, "workload", "", "take the load from a TOML `FILE`: several classes of requests with objectives of their own")
+	f.StringArrayVar(&l.objectives, "objective", nil, "`BOUND` on a latency: ttft.p95=500ms, tpot.mean=40ms, e2e.p99=10s (repeatable)")
+}
+
+// addReplay adds the flags of a trace.
+func (l *simulatedLoad) addReplay(f *pflag.FlagSet) {
 	f.StringVar(&l.replay, "replay", "", "replay the requests of a trace `FILE`")
 	f.Float64Var(&l.speed, "replay-speed", 1, "times the pace of the trace")
 	f.BoolVar(&l.skipBad, "skip-bad", false, "skip lines or requests of the trace that cannot be read, and count them")
-	f.StringVar(&l.file, "workload", "", "take the load from a TOML `FILE`: several classes of requests with objectives of their own")
-	f.StringArrayVar(&l.objectives, "objective", nil, "`BOUND` on a latency: ttft.p95=500ms, tpot.mean=40ms, e2e.p99=10s (repeatable)")
 }
 
 // check refuses flags that would have to be ignored.
@@ -73,7 +78,7 @@ func (l *simulatedLoad) check(given func(string) bool) error {
 		return usagef("--rate %g: accepted is more than 0, at most a million requests/s", l.rate)
 	case given("concurrency") && (l.users < 1 || l.users > 1_000_000):
 		return usagef("--concurrency %d: accepted are 1 to 1000000", l.users)
-	case !(l.speed > 0 && l.speed <= 1e6):
+	case given("replay") && !(l.speed > 0 && l.speed <= 1e6):
 		return usagef("--replay-speed %g: accepted is more than 0", l.speed)
 	case !slices.Contains(arrivals, l.arrival):
 		return usagef("--arrival %q: accepted are %s", l.arrival, strings.Join(arrivals, ", "))

@@ -275,9 +275,9 @@ func named(l *simulator.Latencies) []namedDistribution {
 // reachTable is how far each statistic reaches.
 func reachTable(r *simulator.Reach) report.Table {
 	t := report.Table{
-		Title:   fmt.Sprintf("The same with steps up to %s faster or slower, in ms", report.Percent(r.Error.Steps)),
+		Title:   fmt.Sprintf("The same with steps up to %.2f times as slow or as fast, in ms", 1+r.Error.Steps),
 		Columns: latencyColumns("of"),
-		Notes:   []string{fmt.Sprintf("The error of the estimate: nine of ten measurements lie within; a TTFT is also %s off by itself.", report.Percent(r.Error.TTFT))},
+		Notes:   []string{fmt.Sprintf("The error of the estimate: nine of ten measurements lie within; a TTFT is up to %.2f times off by itself.", 1+r.Error.TTFT)},
 	}
 	high := named(&r.High)
 	for i, x := range named(&r.Low) {

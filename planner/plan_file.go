@@ -1,0 +1,217 @@
+package planner
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/plimsoll-dev/plimsoll/catalog"
+	"github.com/plimsoll-dev/plimsoll/planner/cost"
+	"github.com/plimsoll-dev/plimsoll/workload"
+)
+
+// PlanFile is a [PlanRequest] as a TOML file has it: names where the request has
+// entries of the catalog.
+type PlanFile struct {
+	UseCase    string   `toml:"use_case,omitempty"` // default chat
+	Models     []string `toml:"models,omitempty"`
+	MinQuality float64  `toml:"min_quality,omitempty"`
+	Context    int      `toml:"context,omitempty"`
+	Engines    []string `toml:"engines,omitempty"`
+	Precisions []string `toml:"precisions,omitempty"`
+	Licences   []string `toml:"licences,omitempty"`
+	Regions    []string `toml:"regions,omitempty"`
+
+	Peak   float64 `toml:"peak,omitempty"`
+	Growth float64 `toml:"growth_per_month,omitempty"`
+	Months int     `toml:"months,omitempty"`
+	Spare  int     `toml:"spare,omitempty"`
+	Seed   uint64  `toml:"seed,omitempty"`
+
+	Workload workload.Table     `toml:"workload"`
+	Hardware []HardwareTable    `toml:"hardware,omitempty"`
+	Offers   *OffersTable       `toml:"offers,omitempty"`
+	Budget   BudgetTable        `toml:"budget,omitempty"`
+	Cost     map[string]float64 `toml:"cost,omitempty"` // keys of [cost.Terms]
+	Currency string             `toml:"currency,omitempty"`
+}
+
+// HardwareTable is nodes of one kind.
+type HardwareTable struct {
+	Name      string  `toml:"name,omitempty"`
+	On        string  `toml:"on"` // the accelerators of a node: "8x H100 SXM5 80GB"
+	Nodes     int     `toml:"nodes,omitempty"`
+	Ownership string  `toml:"ownership,omitempty"` // owned, bought, rented; default by the price that is given
+	PerHour   float64 `toml:"per_hour,omitempty"`  // of an accelerator
+	Purchase  float64 `toml:"purchase,omitempty"`  // of an accelerator
+	Currency  string  `toml:"currency,omitempty"`
+	Provider  string  `toml:"provider,omitempty"`
+	Region    string  `toml:"region,omitempty"`
+	Date      string  `toml:"price_date,omitempty"`
+	Source    string  `toml:"price_source,omitempty"`
+	RackUnits float64 `toml:"rack_units,omitempty"` // of a node
+}
+
+// OffersTable takes prices of the catalog as hardware.
+type OffersTable struct {
+	Term      string   `toml:"term,omitempty"`  // default on_demand
+	Trust     string   `toml:"trust,omitempty"` // worst grade; default B
+	Providers []string `toml:"providers,omitempty"`
+}
+
+// BudgetTable is a [Budget].
+type BudgetTable struct {
+	Capital      float64 `toml:"capital,omitempty"`
+	PerMonth     float64 `toml:"per_month,omitempty"`
+	PerMTokens   float64 `toml:"per_million_output_tokens,omitempty"`
+	Watts        float64 `toml:"watts,omitempty"`
+	RackUnits    float64 `toml:"rack_units,omitempty"`
+	Accelerators int     `toml:"accelerators,omitempty"`
+}
+
+// ParsePlanFile reads a request, strictly; file names it in errors.
+func ParsePlanFile(file string, data []byte) (*PlanFile, error) {
+	var f PlanFile
+	if err := catalog.DecodeStrict(file, data, &f); err != nil {
+		return nil, err
+	}
+	return &f, nil
+}
+
+// Text is the file again.
+func (f *PlanFile) Text() ([]byte, error) {
+	var b bytes.Buffer
+	if err := toml.NewEncoder(&b).Encode(f); err != nil {
+		return nil, fmt.Errorf("planner: the request as a file: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// Request finds the entries that the file names. Without hardware and offers all
+// offers on demand are taken.
+func (f *PlanFile) Request(c *catalog.Catalog) (PlanRequest, error) {
+	r := PlanRequest{
+		MinQuality: f.MinQuality, Context: f.Context, Engines: f.Engines, Licences: f.Licences, Regions: f.Regions,
+		Workload: f.Workload.Spec(), Peak: f.Peak, Growth: f.Growth, Months: f.Months, Spare: f.Spare, Budget: Budget(f.Budget), Seed: cmp.Or(f.Seed, 1),
+	}
+	if r.Peak == 0 {
+		r.Peak = peakOf(r.Workload.Arrivals.Profile)
+	}
+	var err error
+	if r.UseCase, err = c.UseCase(cmp.Or(f.UseCase, "chat")); err != nil {
+		return r, err
+	}
+	for _, name := range f.Models {
+		m, err := c.Model(name)
+		if err != nil {
+			return r, err
+		}
+		r.Models = append(r.Models, m.ID)
+	}
+	for _, name := range f.Precisions {
+		p, err := c.Precision(name)
+		if err != nil {
+			return r, err
+		}
+		r.Precisions = append(r.Precisions, p.ID)
+	}
+	if r.Terms, err = f.terms(); err != nil {
+		return r, err
+	}
+	r.Hardware, err = f.hardware(c)
+	return r, err
+}
+
+// peakOf is the highest part of a profile over its mean.
+func peakOf(profile []float64) float64 {
+	if len(profile) == 0 {
+		return 1
+	}
+	sum := 0.0
+	for _, v := range profile {
+		sum += v
+	}
+	if sum == 0 {
+		return 1
+	}
+	return slices.Max(profile) * float64(len(profile)) / sum
+}
+
+// terms are the defaults with what the file changes, in the order of the keys.
+func (f *PlanFile) terms() (cost.Terms, error) {
+	t := cost.Defaults()
+	if f.Currency != "" {
+		t.Currency = f.Currency
+	}
+	var keys []string
+	for key := range f.Cost {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	if v, ok := f.Cost["colocation_per_kw_month"]; ok { // in place of electricity
+		t = t.Colocated(v)
+	}
+	for _, key := range keys {
+		var err error
+		if t, err = t.With(key, f.Cost[key]); err != nil {
+			return t, fmt.Errorf("cost: %w", err)
+		}
+	}
+	return t, nil
+}
+
+func (f *PlanFile) hardware(c *catalog.Catalog) ([]Hardware, error) {
+	var list []Hardware
+	for i := range f.Hardware {
+		h, err := f.Hardware[i].hardware(c)
+		if err != nil {
+			return nil, fmt.Errorf("hardware %d: %w", i+1, err)
+		}
+		list = append(list, h)
+	}
+	offers := f.Offers
+	if offers == nil && len(list) > 0 {
+		return list, nil
+	}
+	if offers == nil {
+		offers = &OffersTable{}
+	}
+	found, err := Offers(c, OffersAsk{Term: cmp.Or(offers.Term, cost.OnDemand), Trust: catalog.Trust(offers.Trust), Providers: offers.Providers, ByRegion: len(f.Regions) > 0})
+	if err == nil && len(found) == 0 {
+		err = fmt.Errorf("offers: the catalog has no price for term %q of %v", cmp.Or(offers.Term, cost.OnDemand), offers.Providers)
+	}
+	return append(list, found...), err
+}
+
+func (t *HardwareTable) hardware(c *catalog.Catalog) (Hardware, error) {
+	node, err := c.ParseHardware(t.On)
+	if err != nil {
+		return Hardware{}, err
+	}
+	if len(node.Groups) != 1 {
+		return Hardware{}, fmt.Errorf("%q: accepted are the accelerators of one node, alike", t.On)
+	}
+	h := Hardware{
+		Name: cmp.Or(t.Name, t.On), Node: node.Groups[0], Nodes: t.Nodes, Ownership: Ownership(t.Ownership), PerHour: t.PerHour, Purchase: t.Purchase,
+		Currency: t.Currency, Provider: t.Provider, Region: t.Region, Date: t.Date, Source: t.Source, RackUnits: t.RackUnits,
+	}
+	if h.Currency == "" && (h.PerHour > 0 || h.Purchase > 0) {
+		h.Currency = "USD"
+	}
+	if h.Ownership == "" {
+		h.Ownership = Rented
+		if h.Purchase > 0 {
+			h.Ownership = Bought
+		}
+	}
+	switch {
+	case h.PerHour > 0 && h.Purchase > 0:
+		return h, fmt.Errorf("%s has a price an hour and one to buy it: accepted is one; name it twice to compare", h.Name)
+	case h.Ownership == Rented && h.Purchase > 0, h.Ownership != Rented && h.PerHour > 0, h.Ownership == Owned && h.Purchase > 0:
+		return h, fmt.Errorf("%s is %s: accepted are per_hour where it is rented, and purchase where it is bought", h.Name, h.Ownership)
+	}
+	return h, nil
+}
