@@ -18,7 +18,7 @@ type Plan struct {
 	UseCase  string        `json:"use_case"`
 	Peak     workload.Spec `json:"peak_workload"` // what is carried: at the peak of the day, at the end of the plan
 	Spare    int           `json:"spare_replicas"`
-	Currency string        `json:"currency,omitempty"`
+	Currency string        `json:"currency"`
 
 	Chosen       *Option                `json:"chosen"`       // null: nothing is feasible
 	Front        []Option               `json:"front"`        // for each quality the cheapest, best quality first; the chosen is its last
@@ -66,7 +66,6 @@ type Option struct {
 
 	deployment estimator.Deployment // DP 1
 	hardware   *Hardware
-	idleWatts  float64 // of an accelerator
 	e2eS       float64 // of a request, by the estimate
 }
 
@@ -107,7 +106,7 @@ func MakePlan(ctx context.Context, c *catalog.Catalog, r PlanRequest) (*Plan, er
 	}
 	out := &Plan{
 		UseCase: r.UseCase.ID, Peak: p.demand.spec, Spare: r.Spare, Front: []Option{}, Alternatives: []Option{}, Losers: []Loser{},
-		Assumptions: p.assumptions, Warnings: p.warnings, Currency: currencyOf(r.Hardware),
+		Assumptions: p.assumptions, Warnings: p.warnings, Currency: p.terms.Currency,
 	}
 	models := p.models()
 	out.Considered = len(models)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
+	"github.com/plimsoll-dev/plimsoll/estimator"
 	"github.com/plimsoll-dev/plimsoll/planner/cost"
 )
 
@@ -79,9 +80,9 @@ func (p *planning) key(h *Hardware, nodes int, o *Option) float64 {
 func (p *planning) price(o *Option) error {
 	o.Cost, o.PerMonth, o.Capital = nil, nil, nil
 	idle, load := 0.0, 0.0
-	if o.Watts != nil {
-		load = *o.Watts / float64(max(o.Replicas*o.World, 1))
-		idle = min(o.idleWatts, load)
+	if o.Watts != nil { // of the replicas that answer; the others idle
+		idle = p.idleWatts(o)
+		load = max(idle, (*o.Watts+idle*float64(o.Accelerators-o.Replicas*o.World))/float64(o.Accelerators))
 	}
 	s, err := p.terms.Cost(p.fleet(o.hardware, o.Nodes, idle, load))
 	if err != nil {
@@ -89,6 +90,15 @@ func (p *planning) price(o *Option) error {
 	}
 	o.Cost, o.PerMonth, o.Capital = s, s.PerMonth, s.Upfront
 	return nil
+}
+
+// idleWatts is the power of an accelerator of an option that computes nothing.
+func (p *planning) idleWatts(o *Option) float64 {
+	s, err := estimator.NewServer(p.catalog, o.deployment)
+	if err != nil || s.Watts == nil {
+		return 0
+	}
+	return s.Watts(estimator.Step{}, 1) / float64(o.World)
 }
 
 // tokensCost is the cost of tokens of an option that carries the load; nil: unknown.

@@ -54,40 +54,14 @@ const (
 	detailTurns    = 20 // times those in flight, as for a trial
 )
 
-// detail looks at the chosen option closely, and corrects its replicas: a router that
-// looks for the least loaded may do with fewer than the search found, and a longer run
-// may show that one more is needed.
+// detail looks at the chosen option closely.
 func (p *planning) detail(ctx context.Context, o *Option) (*Detail, error) {
 	full, err := p.full(o)
 	if err != nil {
 		return nil, err
 	}
-	for n, last := o.Replicas, false; ; {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		full.System.Replicas = n
-		t, err := full.Try()
-		if err != nil {
-			return nil, err
-		}
-		if t.Met {
-			o.resize(n)
-			o.Summary = t.Summary
-			if n == 1 || last {
-				break
-			}
-			n--
-			continue
-		}
-		if n < o.Replicas { // one fewer did not do
-			break
-		}
-		if n >= giveUp*o.Replicas {
-			return nil, fmt.Errorf("planner: %s on %s keeps its objectives in a part of the load, and with %d replicas not in the whole", o.Model, o.Hardware, n)
-		}
-		n, last = n+1, true
-		o.Replicas = n
+	if err := p.correct(ctx, o, full); err != nil {
+		return nil, err
 	}
 	full.System.Replicas = o.Replicas
 	if w := o.Summary.MeanWatts; w != nil {
@@ -98,6 +72,46 @@ func (p *planning) detail(ctx context.Context, o *Option) (*Detail, error) {
 		return nil, err
 	}
 	return p.describe(ctx, o, full)
+}
+
+// correct finds the replicas that do when all are simulated together: a router that
+// looks for the least loaded may do with fewer than the search found, and a longer run
+// may show that a few more are needed.
+func (p *planning) correct(ctx context.Context, o *Option, full *simulator.Search) error {
+	found := o.Replicas
+	try := func(n int) (simulator.Trialled, error) {
+		if err := ctx.Err(); err != nil {
+			return simulator.Trialled{}, err
+		}
+		full.System.Replicas = n
+		return full.Try()
+	}
+	t, err := try(found)
+	if err != nil {
+		return err
+	}
+	for n := found; !t.Met; {
+		if n++; n > 2*found+2 {
+			return fmt.Errorf("planner: each of %d replicas of %s on %s carries its share of the load, and %d together do not carry the whole (%s, %.3g of its bound)", found, o.Model, o.Hardware, n-1, t.Limit, t.Ratio)
+		}
+		if t, err = try(n); err != nil {
+			return err
+		}
+		o.Replicas = n
+	}
+	for n := found - 1; o.Replicas == found && n >= 1; n-- {
+		fewer, err := try(n)
+		if err != nil {
+			return err
+		}
+		if !fewer.Met {
+			break
+		}
+		t, found, o.Replicas = fewer, n, n
+	}
+	o.resize(o.Replicas)
+	o.Summary = t.Summary
+	return nil
 }
 
 // full is a trial of all replicas together.

@@ -18,24 +18,24 @@ import (
 type PlanFile struct {
 	UseCase    string   `toml:"use_case,omitempty"` // default chat
 	Models     []string `toml:"models,omitempty"`
-	MinQuality float64  `toml:"min_quality,omitempty"`
-	Context    int      `toml:"context,omitempty"`
+	MinQuality float64  `toml:"min_quality,omitzero"`
+	Context    int      `toml:"context,omitzero"`
 	Engines    []string `toml:"engines,omitempty"`
 	Precisions []string `toml:"precisions,omitempty"`
 	Licences   []string `toml:"licences,omitempty"`
 	Regions    []string `toml:"regions,omitempty"`
 
-	Peak   float64 `toml:"peak,omitempty"`
-	Growth float64 `toml:"growth_per_month,omitempty"`
-	Months int     `toml:"months,omitempty"`
-	Spare  int     `toml:"spare,omitempty"`
-	Seed   uint64  `toml:"seed,omitempty"`
+	Peak   float64 `toml:"peak,omitzero"`
+	Growth float64 `toml:"growth_per_month,omitzero"`
+	Months int     `toml:"months,omitzero"`
+	Spare  int     `toml:"spare,omitzero"`
+	Seed   uint64  `toml:"seed,omitzero"`
 
 	Workload workload.Table     `toml:"workload"`
 	Hardware []HardwareTable    `toml:"hardware,omitempty"`
 	Offers   *OffersTable       `toml:"offers,omitempty"`
 	Budget   BudgetTable        `toml:"budget,omitempty"`
-	Cost     map[string]float64 `toml:"cost,omitempty"` // keys of [cost.Terms]
+	Cost     map[string]float64 `toml:"cost,omitzero"` // keys of [cost.Terms]
 	Currency string             `toml:"currency,omitempty"`
 }
 
@@ -43,16 +43,16 @@ type PlanFile struct {
 type HardwareTable struct {
 	Name      string  `toml:"name,omitempty"`
 	On        string  `toml:"on"` // the accelerators of a node: "8x H100 SXM5 80GB"
-	Nodes     int     `toml:"nodes,omitempty"`
+	Nodes     int     `toml:"nodes,omitzero"`
 	Ownership string  `toml:"ownership,omitempty"` // owned, bought, rented; default by the price that is given
-	PerHour   float64 `toml:"per_hour,omitempty"`  // of an accelerator
-	Purchase  float64 `toml:"purchase,omitempty"`  // of an accelerator
+	PerHour   float64 `toml:"per_hour,omitzero"`   // of an accelerator
+	Purchase  float64 `toml:"purchase,omitzero"`   // of an accelerator
 	Currency  string  `toml:"currency,omitempty"`
 	Provider  string  `toml:"provider,omitempty"`
 	Region    string  `toml:"region,omitempty"`
 	Date      string  `toml:"price_date,omitempty"`
 	Source    string  `toml:"price_source,omitempty"`
-	RackUnits float64 `toml:"rack_units,omitempty"` // of a node
+	RackUnits float64 `toml:"rack_units,omitzero"` // of a node
 }
 
 // OffersTable takes prices of the catalog as hardware.
@@ -64,12 +64,12 @@ type OffersTable struct {
 
 // BudgetTable is a [Budget].
 type BudgetTable struct {
-	Capital      float64 `toml:"capital,omitempty"`
-	PerMonth     float64 `toml:"per_month,omitempty"`
-	PerMTokens   float64 `toml:"per_million_output_tokens,omitempty"`
-	Watts        float64 `toml:"watts,omitempty"`
-	RackUnits    float64 `toml:"rack_units,omitempty"`
-	Accelerators int     `toml:"accelerators,omitempty"`
+	Capital      float64 `toml:"capital,omitzero"`
+	PerMonth     float64 `toml:"per_month,omitzero"`
+	PerMTokens   float64 `toml:"per_million_output_tokens,omitzero"`
+	Watts        float64 `toml:"watts,omitzero"`
+	RackUnits    float64 `toml:"rack_units,omitzero"`
+	Accelerators int     `toml:"accelerators,omitzero"`
 }
 
 // ParsePlanFile reads a request, strictly; file names it in errors.

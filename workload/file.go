@@ -13,29 +13,29 @@ import (
 // ("lognormal:512,256", "ttft.p95=500ms"), times as "90s".
 type Table struct {
 	Arrivals arrivalsTable `toml:"arrivals,omitempty"`
-	Users    int           `toml:"users,omitempty"`
-	Think    duration      `toml:"think,omitempty"`
+	Users    int           `toml:"users,omitzero"`
+	Think    duration      `toml:"think,omitzero"`
 	Classes  []classTable  `toml:"classes"`
 }
 
 type arrivalsTable struct {
 	Kind       string    `toml:"kind,omitempty"`
-	RatePerS   float64   `toml:"rate_per_s,omitempty"`
-	Burstiness float64   `toml:"burstiness,omitempty"`
-	Profile    []float64 `toml:"profile,omitempty"`
-	Period     duration  `toml:"period,omitempty"`
+	RatePerS   float64   `toml:"rate_per_s,omitzero"`
+	Burstiness float64   `toml:"burstiness,omitzero"`
+	Profile    []float64 `toml:"profile,omitzero"`
+	Period     duration  `toml:"period,omitzero"`
 }
 
 type classTable struct {
 	Name         string          `toml:"name,omitempty"`
-	Weight       float64         `toml:"weight,omitempty"`
+	Weight       float64         `toml:"weight,omitzero"`
 	Input        lengthsText     `toml:"input_tokens"`
 	Output       lengthsText     `toml:"output_tokens"`
-	PrefixHit    float64         `toml:"prefix_hit,omitempty"`
-	SharedPrefix int             `toml:"shared_prefix,omitempty"`
-	Prefixes     int             `toml:"prefixes,omitempty"`
+	PrefixHit    float64         `toml:"prefix_hit,omitzero"`
+	SharedPrefix int             `toml:"shared_prefix,omitzero"`
+	Prefixes     int             `toml:"prefixes,omitzero"`
 	Turns        *lengthsText    `toml:"turns,omitempty"`
-	Think        duration        `toml:"think,omitempty"`
+	Think        duration        `toml:"think,omitzero"`
 	Objectives   []objectiveText `toml:"objectives,omitempty"`
 }
 

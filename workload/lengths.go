@@ -132,7 +132,7 @@ func (l Lengths) Average() float64 {
 }
 
 // Longest is the most tokens that are drawn; of a normal or lognormal distribution
-// without a Max, what is three deviations above the mean.
+// without a Max, what one of three million exceeds: five deviations above the middle.
 func (l Lengths) Longest() int {
 	switch {
 	case l.Dist == EmpiricalLength:
@@ -144,5 +144,10 @@ func (l Lengths) Longest() int {
 	case l.Max > 0:
 		return l.Max
 	}
-	return int(math.Ceil(l.Mean + 3*l.Std))
+	const far = 5
+	if l.Dist == LogNormalLength {
+		variance := math.Log1p(l.Std * l.Std / (l.Mean * l.Mean))
+		return int(math.Ceil(math.Exp(math.Log(l.Mean) - variance/2 + far*math.Sqrt(variance))))
+	}
+	return int(math.Ceil(l.Mean + far*l.Std))
 }

@@ -68,3 +68,20 @@ func TestGaps(t *testing.T) {
 		near(t, kind+": variation", std/mean+1, c.cv+1, 0.02)
 	}
 }
+
+// TestLongest: of a hundred thousand draws none is longer.
+func TestLongest(t *testing.T) {
+	for _, text := range []string{"512", "128-1024", "normal:512,64", "lognormal:900,400", "lognormal:512,256,16-4096"} {
+		l, err := ParseLengths(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, most := rand.New(rand.NewPCG(5, 6)), 0
+		for range 100_000 {
+			most = max(most, l.Draw(r))
+		}
+		if longest := l.Longest(); most > longest || longest > 3*most {
+			t.Errorf("%s: %d is drawn, the longest is %d", text, most, longest)
+		}
+	}
+}

@@ -23,6 +23,8 @@ var documents = map[reflect.Type]string{
 	reflect.TypeFor[estimateDocument]():        "plimsoll.estimate/v1",
 	reflect.TypeFor[estimatesDocument]():       "plimsoll.estimates/v1",
 	reflect.TypeFor[simulationDocument]():      "plimsoll.simulation/v1",
+	reflect.TypeFor[planDocument]():            "plimsoll.plan/v1",
+	reflect.TypeFor[planCheckDocument]():       "plimsoll.plan_check/v1",
 	reflect.TypeFor[verifyDocument]():          "plimsoll.verification/v1",
 	reflect.TypeFor[accuracyDocument]():        "plimsoll.accuracy/v1",
 	reflect.TypeFor[benchmarks.Result]():       benchmarks.Schema,

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -27,6 +29,7 @@ type planOptions struct {
 	currency          string
 	offers            planner.OffersTable
 	nodes, limit      int
+	lock, check       string
 }
 
 func (a *app) planCommand() *cobra.Command {
@@ -89,6 +92,8 @@ func (o *planOptions) addTo(f *pflag.FlagSet) {
 	f.IntVar(&b.Accelerators, "max-accelerators", 0, "most accelerators")
 	f.Float64Var(&b.RackUnits, "max-rack-units", 0, "most rack units, of hardware that says how many it takes")
 	f.StringArrayVar(&o.cost, "cost", nil, "economic assumption, `KEY=VALUE`: years=3, pue=1.2, electricity_per_kwh=0.1 (repeatable)")
+	f.StringVar(&o.lock, "lock", "", "write the plan to `FILE` as a lock, for --check and for gates")
+	f.StringVar(&o.check, "check", "", "plan again what the lock in `FILE` asked, and say what has changed")
 	f.IntVar(&o.limit, "limit", 12, "losers to show, 0 for all")
 }
 
@@ -100,6 +105,12 @@ type planDocument struct {
 }
 
 func (a *app) plan(ctx context.Context, args []string, o *planOptions, flags *pflag.FlagSet) error {
+	if o.check != "" {
+		if err := onlyCheck(args, flags); err != nil {
+			return err
+		}
+		return a.checkLock(ctx, o.check)
+	}
 	c, err := a.loadCatalog()
 	if err != nil {
 		return err
@@ -115,22 +126,63 @@ func (a *app) plan(ctx context.Context, args []string, o *planOptions, flags *pf
 	if o.limit < 0 {
 		return usagef("--limit %d: accepted is 0 (all) or more", o.limit)
 	}
+	plan, err := a.makePlan(ctx, c, request)
+	if err != nil {
+		return err
+	}
+	if o.lock != "" {
+		if err := a.writeLock(o.lock, plan, file); err != nil {
+			return err
+		}
+	}
+	if plan.Chosen == nil {
+		a.status = exitInfeasible
+	} else {
+		plan.Warnings = append(plan.Warnings, a.stalePrice(request.Hardware, plan.Chosen.Hardware)...)
+	}
+	a.warn(plan.Warnings)
+	return a.answer(planReport(&planDocument{Schema: "plimsoll.plan/v1", Tool: toolName(), Plan: *plan}, o.limit))
+}
+
+// makePlan searches, and can be interrupted.
+func (a *app) makePlan(ctx context.Context, c *catalog.Catalog, request planner.PlanRequest) (plan *planner.Plan, err error) {
 	line := a.progress()
 	line.show("searching ...")
-	var plan *planner.Plan
+	defer line.clear()
 	err = interruptibly(ctx, func() (err error) {
 		plan, err = planner.MakePlan(ctx, c, request)
 		return err
 	})
-	line.clear()
-	if err != nil {
-		return usage(err)
+	return plan, usage(err)
+}
+
+// onlyCheck refuses a request beside the lock's.
+func onlyCheck(args []string, flags *pflag.FlagSet) error {
+	if len(args) > 0 {
+		return usagef("--check and a file exclude each other: the lock holds the request")
 	}
-	if plan.Chosen == nil {
-		a.status = exitInfeasible
+	return onlyFlags(flags, "--check and --%s exclude each other: the lock holds the request", "check")
+}
+
+// stale is how many days a price is taken for today's without a word.
+const stale = 90
+
+// stalePrice warns of the price that the choice rests on.
+func (a *app) stalePrice(list []planner.Hardware, name string) []string {
+	for i := range list {
+		h := &list[i]
+		if h.Name != name {
+			continue
+		}
+		if h.Trust > "B" {
+			return []string{fmt.Sprintf("the price of %s has trust %s: recalled or a third party's copy, not read at the provider", name, h.Trust)}
+		}
+		at, err := time.Parse(time.DateOnly, h.Date)
+		if days := int(a.Now().Sub(at).Hours() / 24); err == nil && days > stale {
+			return []string{fmt.Sprintf("the price of %s is of %s, %d days ago (%s): ask for today's", name, h.Date, days, h.Source)}
+		}
 	}
-	a.warn(plan.Warnings)
-	return a.answer(planReport(&planDocument{Schema: "plimsoll.plan/v1", Tool: toolName(), Plan: *plan}, o.limit))
+	return nil
 }
 
 // planFile is the request of a file, or of flags.
@@ -138,7 +190,7 @@ func (a *app) planFile(c *catalog.Catalog, args []string, o *planOptions, flags 
 	if len(args) == 0 {
 		return a.planOfFlags(c, o, flags.Changed)
 	}
-	if err := onlyFile(flags); err != nil {
+	if err := onlyFlags(flags, "a file and --%s exclude each other: the file says the request", "lock"); err != nil {
 		return nil, err
 	}
 	data, err := os.ReadFile(args[0])
@@ -149,12 +201,12 @@ func (a *app) planFile(c *catalog.Catalog, args []string, o *planOptions, flags 
 	return f, usage(err)
 }
 
-// onlyFile refuses flags beside a file that says the same.
-func onlyFile(flags *pflag.FlagSet) (err error) {
-	allowed := map[string]bool{"output": true, "catalog": true, "wide": true, "no-color": true, "limit": true}
+// onlyFlags refuses flags other than those of the output and some.
+func onlyFlags(flags *pflag.FlagSet, refusal string, some ...string) (err error) {
+	allowed := append([]string{"output", "catalog", "wide", "no-color", "limit"}, some...)
 	flags.Visit(func(f *pflag.Flag) {
-		if !allowed[f.Name] && err == nil {
-			err = usagef("a file and --%s exclude each other: the file says the request", f.Name)
+		if !slices.Contains(allowed, f.Name) && err == nil {
+			err = usagef(refusal, f.Name)
 		}
 	})
 	return err

@@ -277,7 +277,7 @@ func moneyCell(v float64) report.Cell {
 	return report.Cell{Text: report.Grouped(int64(math.Round(v))), Value: v}
 }
 
-// optionColumns are those of tables of options.
+// optionColumns are those of tables of options; those of one model need not name it.
 func optionColumns(currency string) []report.Column {
 	right := func(name, key string) report.Column { return report.Column{Name: name, Key: key, Align: report.Right} }
 	return []report.Column{
@@ -326,18 +326,19 @@ func frontTable(p *planner.Plan) report.Table {
 
 func alternativesTable(p *planner.Plan) report.Table {
 	t := report.Table{Title: "The same model otherwise", Columns: optionColumns(p.Currency)}
+	t.Columns = t.Columns[2:]
 	lower := false
 	for i := range p.Alternatives {
 		o := &p.Alternatives[i]
-		row := optionRow(o)
+		row := optionRow(o)[2:]
 		if o.Summary == nil {
 			lower = true
-			row[3].Text = "at least " + row[3].Text
+			row[1].Text += ", at least"
 		}
 		t.Add(row...)
 	}
 	if lower {
-		t.Notes = []string{"At least: not simulated, because that alone is dearer."}
+		t.Notes = []string{"At least: not simulated, because what it costs at least is more."}
 	}
 	return t
 }

@@ -30,6 +30,7 @@ const (
 	exitInternal    = 1
 	exitUsage       = 2
 	exitInfeasible  = 3
+	exitFactChanged = 12  // a fact or figure of a plan is another
 	exitUnfit       = 15  // hardware, or the disk that keeps results, failed in a measurement
 	exitUnreachable = 20  // an endpoint gave no answer that could be measured
 	exitInterrupted = 130 // what shells report for SIGINT
