@@ -46,15 +46,13 @@ func LockOf(p *Plan, request []byte) *Lock {
 	o := p.Chosen
 	l := &Lock{Schema: LockSchema, Request: string(request)}
 	d := &o.deployment
-	for _, f := range []Fact{
+	l.Facts = []Fact{
 		{"model", o.Model}, {"precision", o.Precision}, {"kv_precision", o.KVPrecision}, {"engine", o.Engine}, {"licence", o.Licence},
 		{"hardware", o.Hardware}, {"accelerator", o.Accelerator},
 		{"tp", strconv.Itoa(o.TP)}, {"pp", strconv.Itoa(o.PP)}, {"ep", strconv.Itoa(o.EP)}, {"attention_dp", strconv.Itoa(o.AttentionDP)},
 		{"replicas", strconv.Itoa(o.Replicas)}, {"spare", strconv.Itoa(o.Spare)}, {"nodes", strconv.Itoa(o.Nodes)}, {"accelerators", strconv.Itoa(o.Accelerators)},
 		{"max_model_len", strconv.Itoa(d.Options.MaxModelLen)}, {"max_num_seqs", strconv.Itoa(d.Options.MaxSeqs)},
 		{"max_num_batched_tokens", strconv.Itoa(d.Options.MaxBatchedTokens)}, {"memory_fraction", strconv.FormatFloat(d.Options.MemoryFraction, 'g', -1, 64)},
-	} {
-		l.Facts = append(l.Facts, f)
 	}
 	l.figures(p)
 	return l

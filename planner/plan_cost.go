@@ -76,15 +76,30 @@ func (p *planning) key(h *Hardware, nodes int, o *Option) float64 {
 	return unpriced + float64(nodes*h.Node.Count)
 }
 
-// price costs an option whose power is known.
-func (p *planning) price(o *Option) error {
-	o.Cost, o.PerMonth, o.Capital = nil, nil, nil
+// fleetOf is an option as it is priced. Accelerators that are there and do not answer
+// idle. The power of what was measured is that of the hardware's own figure, or unknown.
+func (p *planning) fleetOf(o *Option) cost.Fleet {
+	if o.deployment.Model == nil {
+		f := p.fleet(o.hardware, o.Nodes, o.hardware.PowerW, o.hardware.PowerW)
+		for i := range f.Owned {
+			if o.hardware.PowerW == 0 {
+				f.Owned[i].WattsIdle, f.Owned[i].WattsLoad = nil, nil
+			}
+		}
+		return f
+	}
 	idle, load := 0.0, 0.0
-	if o.Watts != nil { // of the replicas that answer; the others idle
+	if o.Watts != nil {
 		idle = p.idleWatts(o)
 		load = max(idle, (*o.Watts+idle*float64(o.Accelerators-o.Replicas*o.World))/float64(o.Accelerators))
 	}
-	s, err := p.terms.Cost(p.fleet(o.hardware, o.Nodes, idle, load))
+	return p.fleet(o.hardware, o.Nodes, idle, load)
+}
+
+// price costs an option whose power is known.
+func (p *planning) price(o *Option) error {
+	o.Cost, o.PerMonth, o.Capital = nil, nil, nil
+	s, err := p.terms.Cost(p.fleetOf(o))
 	if err != nil {
 		return fmt.Errorf("planner: %s: %w", o.Hardware, err)
 	}

@@ -53,6 +53,10 @@ type HardwareTable struct {
 	Date      string  `toml:"price_date,omitempty"`
 	Source    string  `toml:"price_source,omitempty"`
 	RackUnits float64 `toml:"rack_units,omitzero"` // of a node
+	PowerW    float64 `toml:"power_w,omitzero"`    // of an accelerator at load: with measured
+
+	Measured             string `toml:"measured,omitempty"`             // result of a benchmark in place of the estimate: of compare
+	MeasuredAccelerators int    `toml:"measured_accelerators,omitzero"` // of the system that was measured; default those of a node
 }
 
 // OffersTable takes prices of the catalog as hardware.
@@ -196,7 +200,7 @@ func (t *HardwareTable) hardware(c *catalog.Catalog) (Hardware, error) {
 	}
 	h := Hardware{
 		Name: cmp.Or(t.Name, t.On), Node: node.Groups[0], Nodes: t.Nodes, Ownership: Ownership(t.Ownership), PerHour: t.PerHour, Purchase: t.Purchase,
-		Currency: t.Currency, Provider: t.Provider, Region: t.Region, Date: t.Date, Source: t.Source, RackUnits: t.RackUnits,
+		Currency: t.Currency, Provider: t.Provider, Region: t.Region, Date: t.Date, Source: t.Source, RackUnits: t.RackUnits, PowerW: t.PowerW,
 	}
 	if h.Currency == "" && (h.PerHour > 0 || h.Purchase > 0) {
 		h.Currency = "USD"

@@ -61,6 +61,7 @@ type Hardware struct {
 	Date      string        `json:"price_date,omitempty"`
 	Source    string        `json:"price_source,omitempty"`
 	Trust     catalog.Trust `json:"price_trust,omitempty"`
+	PowerW    float64       `json:"power_w,omitempty"`    // of an accelerator at load, where a benchmark stands in for the estimate; 0 unknown
 	RackUnits float64       `json:"rack_units,omitempty"` // of a node; 0 unknown
 }
 

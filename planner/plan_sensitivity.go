@@ -29,7 +29,7 @@ const (
 func (p *planning) sensitivity(chosen *Option, others []Option) (*Sensitivity, error) {
 	options := []*Option{chosen}
 	for i := range others {
-		if others[i].Summary != nil && others[i].PerMonth != nil {
+		if o := &others[i]; (o.Summary != nil || o.deployment.Model == nil) && o.PerMonth != nil {
 			options = append(options, &others[i])
 		}
 	}
@@ -53,9 +53,13 @@ func (p *planning) sensitivity(chosen *Option, others []Option) (*Sensitivity, e
 		}
 		price, speed := "price of "+o.Hardware, fmt.Sprintf("step time of %s on %s", o.Precision, o.Accelerator)
 		add(price, priceLow, priceHigh)
-		add(speed, 1/(1+half), 1+half)
-		i, k := at[price], at[speed]
-		ranked = append(ranked, cost.Option{Name: label(o), Cost: func(v []float64) float64 { return v[i] * p.monthlyAt(o, v[0]*v[k]) }})
+		i, work := at[price], func(v []float64) float64 { return v[0] }
+		if half > 0 { // of what was measured nothing is known
+			add(speed, 1/(1+half), 1+half)
+			k := at[speed]
+			work = func(v []float64) float64 { return v[0] * v[k] }
+		}
+		ranked = append(ranked, cost.Option{Name: label(o), Cost: func(v []float64) float64 { return v[i] * p.monthlyAt(o, work(v)) }})
 	}
 	var err error
 	if out.Swings, err = cost.Tornado(out.Factors, ranked[0].Cost); err != nil {
@@ -77,6 +81,9 @@ func (p *planning) sensitivity(chosen *Option, others []Option) (*Sensitivity, e
 
 // label names an option among those of one model.
 func label(o *Option) string {
+	if o.deployment.Model == nil {
+		return "measured on " + o.Hardware
+	}
 	return fmt.Sprintf("%s on %s, %s", o.Precision, o.Hardware, shapeText(o))
 }
 
@@ -96,6 +103,9 @@ func shapeText(o *Option) string {
 
 // stepError is how far the estimate of an option may be off.
 func (p *planning) stepError(o *Option) (float64, error) {
+	if o.deployment.Model == nil { // measured
+		return 0, nil
+	}
 	s, err := estimator.NewServer(p.catalog, o.deployment)
 	if err != nil {
 		return 0, err

@@ -25,6 +25,7 @@ var documents = map[reflect.Type]string{
 	reflect.TypeFor[simulationDocument]():      "plimsoll.simulation/v1",
 	reflect.TypeFor[planDocument]():            "plimsoll.plan/v1",
 	reflect.TypeFor[planCheckDocument]():       "plimsoll.plan_check/v1",
+	reflect.TypeFor[comparisonDocument]():      "plimsoll.comparison/v1",
 	reflect.TypeFor[verifyDocument]():          "plimsoll.verification/v1",
 	reflect.TypeFor[accuracyDocument]():        "plimsoll.accuracy/v1",
 	reflect.TypeFor[benchmarks.Result]():       benchmarks.Schema,

@@ -61,6 +61,18 @@ Exit status beside those of all commands: 3 when nothing is feasible.`,
 }
 
 func (o *planOptions) addTo(f *pflag.FlagSet) {
+	o.addShared(f)
+	f.StringVar(&o.offers.Term, "term", "", "offers to take: on_demand, spot, reserved (default on_demand)")
+	f.StringSliceVar(&o.offers.Providers, "provider", nil, "offers of this `PROVIDER` only (repeatable)")
+	f.StringVar(&o.offers.Trust, "price-trust", "", "worst grade of a price: A, B, C (default B)")
+	f.StringSliceVar(&o.file.Regions, "region", nil, "accepted `REGION` of offers (repeatable; default anywhere)")
+	f.StringVar(&o.lock, "lock", "", "write the plan to `FILE` as a lock, for --check and for gates")
+	f.StringVar(&o.check, "check", "", "plan again what the lock in `FILE` asked, and say what has changed")
+	f.IntVar(&o.limit, "limit", 12, "losers to show, 0 for all")
+}
+
+// addShared adds the flags that compare has too.
+func (o *planOptions) addShared(f *pflag.FlagSet) {
 	p := &o.file
 	f.StringSliceVar(&p.Models, "model", nil, "only this `MODEL` (repeatable)")
 	f.StringVar(&p.UseCase, "use-case", defaultUseCase, "what the model is for (see catalog list use-cases)")
@@ -69,7 +81,6 @@ func (o *planOptions) addTo(f *pflag.FlagSet) {
 	f.StringSliceVar(&p.Engines, "engine", nil, "`ENGINE` to plan with, optionally with its version (repeatable; default vllm)")
 	f.StringSliceVar(&p.Precisions, "precision", nil, "accepted `PRECISION` of the weights (repeatable; default all that the engine loads)")
 	f.StringSliceVar(&p.Licences, "licence", nil, "accepted `LICENCE`, an SPDX id or \"permissive\" (repeatable)")
-	f.StringSliceVar(&p.Regions, "region", nil, "accepted `REGION` of offers (repeatable; default anywhere)")
 	o.load.addTo(f, "open loop: requests a second, in the mean over a day")
 	f.Float64Var(&p.Peak, "peak", 0, "highest load of a day over its mean (default that of --profile, or 1)")
 	f.StringVar(&o.growth, "growth", "", "growth of the load a month: `5%`")
@@ -81,9 +92,6 @@ func (o *planOptions) addTo(f *pflag.FlagSet) {
 	f.Float64Var(&o.perHour, "per-hour", 0, "rent of an accelerator of --on an hour (default the catalog's, on demand)")
 	f.Float64Var(&o.purchase, "purchase", 0, "price of an accelerator of --on with its share of the node")
 	f.StringVar(&o.currency, "currency", "", "of --per-hour, --purchase and the budgets (default USD)")
-	f.StringVar(&o.offers.Term, "term", "", "offers to take: on_demand, spot, reserved (default on_demand)")
-	f.StringSliceVar(&o.offers.Providers, "provider", nil, "offers of this `PROVIDER` only (repeatable)")
-	f.StringVar(&o.offers.Trust, "price-trust", "", "worst grade of a price: A, B, C (default B)")
 	b := &p.Budget
 	f.Float64Var(&b.PerMonth, "max-per-month", 0, "budget a month")
 	f.Float64Var(&b.Capital, "max-capital", 0, "budget at the start")
@@ -92,9 +100,6 @@ func (o *planOptions) addTo(f *pflag.FlagSet) {
 	f.IntVar(&b.Accelerators, "max-accelerators", 0, "most accelerators")
 	f.Float64Var(&b.RackUnits, "max-rack-units", 0, "most rack units, of hardware that says how many it takes")
 	f.StringArrayVar(&o.cost, "cost", nil, "economic assumption, `KEY=VALUE`: years=3, pue=1.2, electricity_per_kwh=0.1 (repeatable)")
-	f.StringVar(&o.lock, "lock", "", "write the plan to `FILE` as a lock, for --check and for gates")
-	f.StringVar(&o.check, "check", "", "plan again what the lock in `FILE` asked, and say what has changed")
-	f.IntVar(&o.limit, "limit", 12, "losers to show, 0 for all")
 }
 
 // planDocument is a plan with the request that it answers.

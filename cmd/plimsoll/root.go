@@ -59,7 +59,7 @@ const exitHelp = `Exit status:
   0  answered
   1  internal error
   2  usage or invalid input
-  3  recommend, plan or simulate --find found nothing feasible (the answer says why)`
+  3  recommend, plan, compare or simulate --find found nothing feasible (the answer says why)`
 
 // rootCommand builds the command tree. The root itself recommends.
 func (a *app) rootCommand() *cobra.Command {
@@ -93,6 +93,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.explainCommand(),
 		a.simulateCommand(),
 		a.planCommand(),
+		a.compareCommand(),
 		a.verifyCommand(),
 		a.accuracyCommand(),
 		a.benchCommand(),
