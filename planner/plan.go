@@ -69,6 +69,12 @@ type Option struct {
 	e2eS       float64 // of a request, by the estimate
 }
 
+// Deployment is one replica of the option, resolved; of a measured one it has no model.
+func (o *Option) Deployment() *estimator.Deployment { return &o.deployment }
+
+// PerNode is how many accelerators a node of the option's hardware has.
+func (o *Option) PerNode() int { return o.hardware.Node.Count }
+
 // Loser is a model that was not chosen, and does not lie on the front.
 type Loser struct {
 	Model  string  `json:"model"`

@@ -14,6 +14,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/planner"
+	"github.com/plimsoll-dev/plimsoll/planner/launch"
 	"github.com/plimsoll-dev/plimsoll/workload"
 )
 
@@ -107,6 +108,13 @@ type planDocument struct {
 	Schema string `json:"schema"`
 	Tool   string `json:"tool"`
 	planner.Plan
+	Launch *launchCommand `json:"launch"` // of one replica; null: nothing is chosen
+}
+
+// launchCommand is how a replica is started; export writes more forms.
+type launchCommand struct {
+	Command []string `json:"command"` // the program first
+	Notes   []string `json:"notes"`   // what the reader must do or know
 }
 
 func (a *app) plan(ctx context.Context, args []string, o *planOptions, flags *pflag.FlagSet) error {
@@ -146,7 +154,14 @@ func (a *app) plan(ctx context.Context, args []string, o *planOptions, flags *pf
 		plan.Warnings = append(plan.Warnings, a.stalePrice(request.Hardware, plan.Chosen.Hardware)...)
 	}
 	a.warn(plan.Warnings)
-	return a.answer(planReport(&planDocument{Schema: "plimsoll.plan/v1", Tool: toolName(), Plan: *plan}, o.limit))
+	d := &planDocument{Schema: "plimsoll.plan/v1", Tool: toolName(), Plan: *plan}
+	var text string
+	if plan.Chosen != nil {
+		if c, err := launch.CommandOf(plan.Chosen.Deployment(), "", launch.Loopback, defaultPort); err == nil { // an engine without a server has none
+			d.Launch, text = &launchCommand{c.Args, append([]string{}, c.Notes...)}, c.Shell()
+		}
+	}
+	return a.answer(planReport(d, o.limit, text))
 }
 
 // makePlan searches, and can be interrupted.

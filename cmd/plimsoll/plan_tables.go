@@ -12,7 +12,7 @@ import (
 )
 
 // planReport leads with the decomposition.
-func planReport(d *planDocument, limit int) *report.Report {
+func planReport(d *planDocument, limit int, command string) *report.Report {
 	r := &report.Report{Document: d, Lead: planLead(&d.Plan)}
 	add := func(t report.Table) {
 		if len(t.Rows) > 0 {
@@ -34,6 +34,10 @@ func planReport(d *planDocument, limit int) *report.Report {
 	losers := loserTable(d.Losers, limit)
 	add(losers)
 	add(assumptionTable(d.Assumptions))
+	if command != "" {
+		r.Drawn = append(r.Drawn, "Start each replica with (export writes it for compose, Kubernetes and others):\n\n"+command)
+		r.Notes = append(r.Notes, d.Launch.Notes...)
+	}
 	r.Data = &front
 	if d.Chosen == nil {
 		r.Data = &losers
