@@ -240,7 +240,11 @@ func (p *planning) money(row *Compared) error {
 			row.Capital, row.OpexPerYear = s.Upfront, s.Yearly
 		}
 	}
-	row.PerAcc = row.OutputPerS / float64(o.Replicas*o.World)
+	answering := o.Replicas * o.World
+	if o.Prefill != nil {
+		answering += o.Prefill.Replicas * o.Prefill.World
+	}
+	row.PerAcc = row.OutputPerS / float64(answering)
 	if row.Tokens == nil && o.PerMonth != nil && row.OutputPerS > 0 {
 		second := cost.Traffic{Input: row.OutputPerS * p.demand.input / p.demand.output, Output: row.OutputPerS}
 		year := cost.HoursPerYear * 3600 * *p.terms.Utilisation

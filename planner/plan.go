@@ -35,24 +35,25 @@ type Plan struct {
 
 // Option is a deployment that carries the load.
 type Option struct {
-	Model        string   `json:"model"`
-	Precision    string   `json:"precision"`
-	KVPrecision  string   `json:"kv_precision"` // "" is the engine's default
-	Engine       string   `json:"engine"`       // vllm@0.19
-	Hardware     string   `json:"hardware"`
-	Accelerator  string   `json:"accelerator"`
-	TP           int      `json:"tp"`
-	PP           int      `json:"pp"`
-	EP           int      `json:"ep"`
-	AttentionDP  int      `json:"attention_dp"`
-	Replicas     int      `json:"replicas"` // that it takes
-	Spare        int      `json:"spare"`    // beside them
-	World        int      `json:"accelerators_per_replica"`
-	Used         int      `json:"accelerators_used"`
-	Nodes        int      `json:"nodes"`
-	Accelerators int      `json:"accelerators"` // of those nodes: what is paid for
-	Quality      *float64 `json:"quality"`      // 0 to 100, after the precision's loss; null: nothing is published
-	Licence      string   `json:"licence"`
+	Model        string       `json:"model"`
+	Precision    string       `json:"precision"`
+	KVPrecision  string       `json:"kv_precision"` // "" is the engine's default
+	Engine       string       `json:"engine"`       // vllm@0.19
+	Hardware     string       `json:"hardware"`
+	Accelerator  string       `json:"accelerator"`
+	TP           int          `json:"tp"`
+	PP           int          `json:"pp"`
+	EP           int          `json:"ep"`
+	AttentionDP  int          `json:"attention_dp"`
+	Prefill      *PrefillSide `json:"prefill,omitempty"` // replicas that compute prompts, where the others only decode
+	Replicas     int          `json:"replicas"`          // that it takes
+	Spare        int          `json:"spare"`             // beside them; of each side, where there are two
+	World        int          `json:"accelerators_per_replica"`
+	Used         int          `json:"accelerators_used"`
+	Nodes        int          `json:"nodes"`
+	Accelerators int          `json:"accelerators"` // of those nodes: what is paid for
+	Quality      *float64     `json:"quality"`      // 0 to 100, after the precision's loss; null: nothing is published
+	Licence      string       `json:"licence"`
 
 	PerMonth *float64 `json:"per_month"` // null: a price is unknown
 	Capital  *float64 `json:"capital"`
@@ -88,8 +89,9 @@ type planning struct {
 	*pass
 	request  *PlanRequest
 	demand   demand
-	hardware []*Hardware // in the order of places
-	trials   map[trialKey]simulator.Trialled
+	hardware []*Hardware                     // in the order of places
+	trials   map[trialKey]simulator.Trialled // of one replica with its share, or of both sides
+	confirms map[trialKey]simulator.Trialled // of all replicas together
 	terms    cost.Terms
 	lines    map[*Hardware]line
 	counted  struct{ options, simulated int }
@@ -181,7 +183,7 @@ func newPlanning(c *catalog.Catalog, r *PlanRequest) (*planning, error) {
 	if err := r.Workload.Check(); err != nil {
 		return nil, err
 	}
-	p := &planning{request: r, demand: demandOf(r.peakLoad()), trials: map[trialKey]simulator.Trialled{}}
+	p := &planning{request: r, demand: demandOf(r.peakLoad()), trials: map[trialKey]simulator.Trialled{}, confirms: map[trialKey]simulator.Trialled{}}
 	var node catalog.Node
 	for i := range r.Hardware {
 		node.Groups = append(node.Groups, r.Hardware[i].Node)

@@ -64,7 +64,13 @@ func (p *planning) alternatives(ctx context.Context, chosen *Option) ([]Option, 
 // alternative tries an option with one replica more at a time, until it does.
 func (s *search) alternative(e *entry) error {
 	o := e.option
+	if o.Prefill != nil { // of each kind the one that costs least is shown, and its bound is kept
+		return nil
+	}
 	t, err := s.trial(o)
+	if err == nil && t.Met {
+		t, err = s.confirmed(o)
+	}
 	if err != nil || t.Summary == nil {
 		return err
 	}

@@ -166,7 +166,7 @@ func (d *demand) mostRate(serve func(rate float64) estimator.Performance) (rate 
 		if meanOf(&idle, o) > slack*o.BoundMs {
 			return 0, o
 		}
-		if q := o.Quantile(); o.Stat != "max" && o.Stat != "mean" && q < 0.9 {
+		if !bindsMean(o) {
 			continue
 		}
 		keeps := func(r float64) bool {

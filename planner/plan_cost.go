@@ -91,7 +91,11 @@ func (p *planning) fleetOf(o *Option) cost.Fleet {
 	idle, load := 0.0, 0.0
 	if o.Watts != nil {
 		idle = p.idleWatts(o)
-		load = max(idle, (*o.Watts+idle*float64(o.Accelerators-o.Replicas*o.World))/float64(o.Accelerators))
+		answering := o.Replicas * o.World
+		if o.Prefill != nil {
+			answering += o.Prefill.Replicas * o.Prefill.World
+		}
+		load = max(idle, (*o.Watts+idle*float64(o.Accelerators-answering))/float64(o.Accelerators))
 	}
 	return p.fleet(o.hardware, o.Nodes, idle, load)
 }

@@ -2,7 +2,6 @@ package planner
 
 import (
 	"context"
-	"fmt"
 	"math"
 
 	"github.com/plimsoll-dev/plimsoll/estimator"
@@ -50,20 +49,20 @@ type GrowthStage struct {
 
 // Bounds of the simulations of the detail.
 const (
-	detailRequests = 10_000
-	detailTurns    = 20 // times those in flight, as for a trial
+	detailRequests  = 10_000
+	confirmRequests = 4_000
+	detailTurns     = 20 // times those in flight, as for a trial
 )
 
 // detail looks at the chosen option closely.
 func (p *planning) detail(ctx context.Context, o *Option) (*Detail, error) {
-	full, err := p.full(o)
+	full, err := p.full(o, detailRequests)
 	if err != nil {
 		return nil, err
 	}
 	if err := p.correct(ctx, o, full); err != nil {
 		return nil, err
 	}
-	full.System.Replicas = o.Replicas
 	if w := o.Summary.MeanWatts; w != nil {
 		v := *w
 		o.Watts = &v
@@ -74,55 +73,40 @@ func (p *planning) detail(ctx context.Context, o *Option) (*Detail, error) {
 	return p.describe(ctx, o, full)
 }
 
-// correct finds the replicas that do when all are simulated together: a router that
-// looks for the least loaded may do with fewer than the search found, and a longer run
-// may show that a few more are needed.
+// correct takes replicas away while those that are left carry the load together: a
+// router that looks for the least loaded may do with fewer than each with its share.
 func (p *planning) correct(ctx context.Context, o *Option, full *simulator.Search) error {
-	found := o.Replicas
-	try := func(n int) (simulator.Trialled, error) {
+	if o.Prefill != nil {
+		return nil
+	}
+	for n := o.Replicas - 1; n >= 1; n-- {
 		if err := ctx.Err(); err != nil {
-			return simulator.Trialled{}, err
-		}
-		full.System.Replicas = n
-		return full.Try()
-	}
-	t, err := try(found)
-	if err != nil {
-		return err
-	}
-	for n := found; !t.Met; {
-		if n++; n > 2*found+2 {
-			return fmt.Errorf("planner: each of %d replicas of %s on %s carries its share of the load, and %d together do not carry the whole (%s, %.3g of its bound)", found, o.Model, o.Hardware, n-1, t.Limit, t.Ratio)
-		}
-		if t, err = try(n); err != nil {
 			return err
 		}
-		o.Replicas = n
-	}
-	for n := found - 1; o.Replicas == found && n >= 1; n-- {
-		fewer, err := try(n)
+		full.System.Replicas = n
+		t, err := full.Try()
 		if err != nil {
 			return err
 		}
-		if !fewer.Met {
+		if !t.Met {
 			break
 		}
-		t, found, o.Replicas = fewer, n, n
+		o.resize(n)
+		o.Summary = t.Summary
 	}
-	o.resize(o.Replicas)
-	o.Summary = t.Summary
+	full.System.Replicas = o.Replicas
 	return nil
 }
 
-// full is a trial of all replicas together.
-func (p *planning) full(o *Option) (*simulator.Search, error) {
-	system, err := simulator.NewSystem(p.catalog, o.deployment, nil, p.demand.input, p.demand.output)
+// full is a trial of all replicas together, of at least so many requests.
+func (p *planning) full(o *Option, least int) (*simulator.Search, error) {
+	system, err := p.system(o)
 	if err != nil {
 		return nil, err
 	}
 	spec := p.demand.spec
 	turns := detailTurns * max(spec.Arrivals.RatePerS*o.e2eS, float64(spec.Users))
-	requests := simulator.Enough(spec.Classes, 0.1, max(detailRequests, int(min(turns, mostTrial))))
+	requests := simulator.Enough(spec.Classes, 0.1, max(least, int(min(turns, mostTrial))))
 	return &simulator.Search{System: system, Spec: spec, Requests: requests, Seed: p.request.Seed, Warmup: 0.1}, nil
 }
 
@@ -146,6 +130,9 @@ func (p *planning) describe(ctx context.Context, o *Option, full *simulator.Sear
 	if o.Spare > 0 {
 		all := *full
 		all.System.Replicas += o.Spare
+		if o.Prefill != nil {
+			all.System.PrefillReplicas += o.Spare
+		}
 		t, err := all.Try()
 		if err != nil {
 			return nil, err
@@ -188,7 +175,9 @@ func (p *planning) stress(o *Option, full *simulator.Search, times float64) (Str
 	case !t.Met:
 		s.Limit = t.Limit
 	}
-	s.Replicas, err = p.fewest(o, times, o.Replicas)
+	if o.Prefill == nil {
+		s.Replicas, err = p.fewest(o, times, o.Replicas)
+	}
 	return s, err
 }
 
@@ -252,7 +241,9 @@ func (p *planning) growth(ctx context.Context, o *Option) ([]GrowthStage, error)
 		}
 		times := math.Pow(1+r.Growth, float64(month))
 		n := o.Replicas
-		if month < r.Months && r.Growth != 0 {
+		if o.Prefill != nil && month < r.Months {
+			n = 0
+		} else if month < r.Months && r.Growth != 0 {
 			var err error
 			if n, err = p.fewest(o, times/end, max(int(float64(o.Replicas)*times/end), 1)); err != nil {
 				return nil, err

@@ -30,11 +30,12 @@ type PlanRequest struct {
 	Months   int           // until when the plan shall carry the load
 	Spare    int           // replicas that may be down while the objectives hold: N+k
 
-	Hardware []Hardware
-	Budget   Budget
-	Terms    cost.Terms // without a currency: the defaults
-	Seed     uint64
-	Curve    bool // draw latencies over the load too, for a report
+	Hardware   []Hardware
+	Budget     Budget
+	Terms      cost.Terms // without a currency: the defaults
+	Seed       uint64
+	Aggregated bool // no replicas that only prefill
+	Curve      bool // draw latencies over the load too, for a report
 }
 
 // Ownership says how hardware is paid for.

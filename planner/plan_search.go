@@ -51,6 +51,7 @@ type search struct {
 	miss    planMiss // the limit that came closest to being kept
 	best    *Option  // the cheapest that was simulated and does
 	upper   float64  // its key
+	seen    map[pairKey]bool
 }
 
 func (s *search) Len() int      { return len(s.list) }
@@ -249,156 +250,6 @@ func (p *planning) currency() string { return p.terms.Currency }
 // money is "12,340 USD".
 func money(v float64, currency string) string { return fmt.Sprintf("%.0f %s", v, currency) }
 
-// expand lays a replica out in every topology on its hardware.
-func (s *search) expand(e *entry) {
-	for _, world := range worldsOf(e.least, e.hardware.Node.Count) {
-		var list []*laid
-		for _, t := range topologiesOf(s.model, e.engine.engine.ID, world) {
-			if l := s.lay(e, t); l != nil {
-				list = append(list, l)
-			}
-		}
-		for _, l := range undominated(list, &s.demand) {
-			s.put(e, l)
-		}
-	}
-}
-
-// laid is a replica in a topology that fits, and can serve the load.
-type laid struct {
-	deployment estimator.Deployment
-	serve      func(rate float64) estimator.Performance
-	rate       float64 // requests/s that it may carry at most
-}
-
-// lay estimates a replica in one topology; nil: it cannot serve.
-func (s *search) lay(e *entry, t topology) *laid {
-	d := s.deployment(s.model, e.place, e.engine, e.weights)
-	d.Shape = s.shape
-	d.TP, d.PP, d.EP, d.AttentionDP, d.DP = t.tp, t.pp, t.ep, t.attentionDP, 1
-	d.Options.MemoryFraction = estimator.FreeFraction(d)
-	d, _, err := estimator.Resolve(d)
-	if err != nil {
-		s.missed(planMiss{missSupport, 0, err.Error(), ""})
-		return nil
-	}
-	l, err := estimator.Fit(d)
-	if err != nil {
-		s.missed(planMiss{missSupport, 0, err.Error(), ""})
-		return nil
-	}
-	if !l.Fits {
-		s.missed(planMiss{missMemory, float64(l.ShortBytes) / float64(max(d.Device.FreeBytes, 1)), fmt.Sprintf("%s on %dx %s lacks %.1f GiB on each", e.weights.ID, t.world(), d.Device.Accelerator.Name, float64(l.ShortBytes)/(1<<30)), l.Change})
-		return nil
-	}
-	s.counted.options++
-	serve, err := s.server(d, l)
-	if err != nil {
-		s.missed(planMiss{missSupport, 0, err.Error(), ""})
-		return nil
-	}
-	rate, limit := s.demand.mostRate(serve)
-	if rate <= 0 {
-		idle := serve(idleRate)
-		got := meanOf(&idle, limit)
-		s.missed(planMiss{missIdle, got/limit.BoundMs - 1, fmt.Sprintf("%s is %.4g ms on an idle replica (%s on %dx %s), %.4g asked", limit.Name(), got, e.weights.ID, t.world(), d.Device.Accelerator.Name, limit.BoundMs),
-			fmt.Sprintf("--objective %s=%.0fms", limit.Name(), math.Ceil(got))})
-		return nil
-	}
-	return &laid{d, serve, rate}
-}
-
-// server is what a replica delivers at a rate, in the mean.
-func (s *search) server(d estimator.Deployment, l estimator.Ledger) (func(rate float64) estimator.Performance, error) {
-	load := estimator.Load{InputTokens: s.demand.input, OutputTokens: s.demand.output, PrefixHit: s.demand.hit}
-	if d.Engine.ID == estimator.LlamaCpp {
-		load.RequestRate = idleRate
-		_, err := estimator.Serve(s.catalog, d, load)
-		return func(rate float64) estimator.Performance {
-			load.RequestRate = rate
-			p, _ := estimator.Serve(s.catalog, d, load) // what it refuses, it refused above
-			return p
-		}, err
-	}
-	t, err := estimator.NewTimetable(s.catalog, d, l)
-	return func(rate float64) estimator.Performance {
-		load.RequestRate = rate
-		return t.Serve(load)
-	}, err
-}
-
-// undominated leaves out topologies of one size that another is no slower than: with
-// no request about, and at the load of the one that carries most. They cost the same.
-func undominated(list []*laid, d *demand) []*laid {
-	if len(list) < 2 {
-		return list
-	}
-	most := 0.0
-	for _, l := range list {
-		most = max(most, l.rate)
-	}
-	at := min(d.rate/max(math.Ceil(d.rate/most), 1), most/slack*0.9)
-	type figures struct{ ttft, tpot, idleTTFT, idleTPOT, slower float64 }
-	of := make([]figures, len(list))
-	for i, l := range list {
-		busy, idle := l.serve(max(at, idleRate)), l.serve(idleRate)
-		of[i] = figures{busy.TTFT.Mean, busy.TPOT.Mean, idle.TTFT.Mean, idle.TPOT.Mean, 1 / l.rate}
-		if busy.Saturated {
-			of[i].ttft, of[i].tpot = math.Inf(1), math.Inf(1)
-		}
-	}
-	noSlower := func(a, b figures) bool {
-		return a.ttft <= b.ttft && a.tpot <= b.tpot && a.idleTTFT <= b.idleTTFT && a.idleTPOT <= b.idleTPOT && a.slower <= b.slower
-	}
-	var kept []*laid
-	for i, l := range list {
-		dominated := false
-		for k := range list {
-			if k != i && noSlower(of[k], of[i]) && (!noSlower(of[i], of[k]) || k < i) {
-				dominated = true
-			}
-		}
-		if !dominated {
-			kept = append(kept, l)
-		}
-	}
-	return kept
-}
-
-// put adds a replica's option with the fewest that may carry the load.
-func (s *search) put(e *entry, l *laid) {
-	replicas := max(int(math.Ceil(s.demand.rate/l.rate)), 1)
-	at := l.serve(max(min(s.demand.rate/float64(replicas), l.rate/slack*0.99), idleRate))
-	o := s.option(e, &l.deployment, replicas)
-	o.TPOTMs, o.e2eS = at.TPOT.Mean, at.E2E.Mean/1000
-	s.addOption(&entry{stage: sized, quality: e.quality, hardware: e.hardware, place: e.place, engine: e.engine, weights: e.weights, option: o, tpot: o.TPOTMs, first: replicas, failed: replicas - 1})
-}
-
-// option is a deployment with so many replicas.
-func (s *search) option(e *entry, d *estimator.Deployment, replicas int) *Option {
-	o := &Option{
-		Model: s.model.ID, Licence: s.model.Licence, Precision: e.weights.ID, KVPrecision: cacheFormat(*d), Engine: e.engine.engine.ID + "@" + e.engine.release,
-		Hardware: e.hardware.Name, Accelerator: d.Device.Accelerator.Name, TP: d.TP, PP: d.PP, EP: max(d.EP, 1), AttentionDP: max(d.AttentionDP, 1), World: d.World(),
-		Spare: s.request.Spare, deployment: *d, hardware: e.hardware,
-	}
-	if e.quality >= 0 {
-		q := e.quality
-		o.Quality = &q
-	}
-	o.resize(replicas)
-	return o
-}
-
-// resize gives the option so many replicas.
-func (o *Option) resize(replicas int) {
-	h := o.hardware
-	o.Replicas = replicas
-	each := h.Node.Count / o.World // of a node
-	o.Nodes = (replicas + o.Spare + each - 1) / each
-	o.Used = (replicas + o.Spare) * o.World
-	o.Accelerators = o.Nodes * h.Node.Count
-}
-
 // addOption puts an option in the queue unless it breaks a limit.
 func (s *search) addOption(e *entry) {
 	o := e.option
@@ -414,10 +265,16 @@ func (s *search) addOption(e *entry) {
 // do not carry the load, one trial was enough to know that it costs more. Where they do,
 // it goes back to the queue, and fewer are tried by halves.
 func (s *search) try(e *entry, limit float64) error {
+	if e.option.Prefill != nil {
+		return s.tryPair(e)
+	}
 	n := s.next(e, limit)
 	o := *e.option
 	o.resize(n)
 	t, err := s.trial(&o)
+	if err == nil && t.Met {
+		t, err = s.confirmed(&o)
+	}
 	switch {
 	case err != nil:
 		return err
@@ -482,48 +339,14 @@ func (s *search) next(e *entry, limit float64) int {
 // settle gives an option what its simulation says, and costs it.
 func (s *search) settle(o *Option, sum *simulator.Summary) error {
 	o.Summary = sum
-	if sum.MeanWatts != nil { // of one replica
-		w := *sum.MeanWatts * float64(o.Replicas)
+	if sum.MeanWatts != nil {
+		w := *sum.MeanWatts
 		o.Watts = &w
 	}
 	if sum.TPOT != nil {
 		o.TPOTMs = sum.TPOT.Mean
 	}
 	return s.price(o)
-}
-
-// trialKey is what a trial depends on: not on who rents the accelerators out.
-type trialKey struct {
-	model, accelerator, engine, weights string
-	memory                              int64
-	link                                catalog.Link
-	topology                            topology
-	replicas                            int
-}
-
-// trial simulates an option, once. A summary is missing where it cannot be simulated;
-// the limit then says why.
-func (s *search) trial(o *Option) (simulator.Trialled, error) {
-	d := &o.deployment
-	key := trialKey{o.Model, d.Device.Accelerator.ID, o.Engine, o.Precision, d.Device.FreeBytes, d.Device.Link, topology{o.TP, o.PP, o.EP, o.AttentionDP}, o.Replicas}
-	if t, ok := s.trials[key]; ok {
-		return t, nil
-	}
-	system, err := simulator.NewSystem(s.catalog, *d, nil, s.demand.input, s.demand.output)
-	if err != nil {
-		t := simulator.Trialled{Limit: err.Error()}
-		s.trials[key] = t
-		return t, nil
-	}
-	s.counted.simulated++
-	system.Replicas = 1
-	spec := s.demand.share(o.Replicas)
-	find := simulator.Search{System: system, Spec: spec, Requests: s.demand.requests(&spec, o.e2eS), Seed: s.request.Seed, Warmup: 0.1}
-	t, err := find.Try()
-	if err == nil {
-		s.trials[key] = t
-	}
-	return t, err
 }
 
 // giveUp is how many times the fewest replicas that may do are tried at most.

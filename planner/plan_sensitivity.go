@@ -118,7 +118,13 @@ func (p *planning) stepError(o *Option) (float64, error) {
 // find out.
 func (p *planning) monthlyAt(o *Option, times float64) float64 {
 	own := *o
-	own.resize(max(int(math.Ceil((float64(o.Replicas)-0.5)*times)), 1))
+	needs := func(replicas int) int { return max(int(math.Ceil((float64(replicas)-0.5)*times)), 1) }
+	if o.Prefill != nil {
+		side := *o.Prefill
+		side.Replicas = needs(side.Replicas)
+		own.Prefill = &side
+	}
+	own.resize(needs(o.Replicas))
 	l := p.lines[o.hardware]
 	energy := *o.PerMonth - (l.fixed + l.each*float64(o.Nodes))
 	return l.fixed + l.each*float64(own.Nodes) + energy*float64(own.Used)/float64(o.Used)

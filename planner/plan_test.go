@@ -79,7 +79,7 @@ func TestPlanFindsWhatAllFinds(t *testing.T) {
 			break
 		}
 		r := planRequest(t, 0, k.rate, k.bounds...)
-		r.Models = []string{"Qwen/Qwen3-8B", "Qwen/Qwen3-30B-A3B", "meta-llama/Llama-3.3-70B-Instruct"}
+		r.Models = []string{"Qwen/Qwen3-8B", "Qwen/Qwen3-30B-A3B"}
 		r.Spare = k.spare
 		r.Hardware = []Hardware{rentedAt(t, "1x L40S", 1.1), rentedAt(t, "2x H100 SXM5 80GB", 2.9), rentedAt(t, "4x A100 SXM4 80GB", 1.6), rentedAt(t, "1x RTX 4090", 0.45)}
 		plan := mustPlan(t, r)
@@ -155,6 +155,9 @@ func (s *search) costOf(t *testing.T, e *entry, topo topology) float64 {
 		o := s.option(e, &d, n)
 		o.e2eS = p.E2E.Mean / 1000
 		trial, err := s.trial(o)
+		if err == nil && trial.Met {
+			trial, err = s.confirmed(o)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -326,5 +329,32 @@ func BenchmarkPlan(b *testing.B) {
 				b.ReportMetric(float64(len(r.Hardware)), "hardware")
 			}
 		})
+	}
+}
+
+// TestSeparatePrefillIsTakenWhereItIsCheaper: long prompts that hold up short answers
+// under a tight bound; without the choice it costs no less.
+func TestSeparatePrefillIsTakenWhereItIsCheaper(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a large model takes a while")
+	}
+	r := planRequest(t, 0, 6, "itl.p99=30ms", "ttft.p95=2s")
+	r.Models = []string{"meta-llama/Llama-3.3-70B-Instruct"}
+	r.Workload.Classes[0].Input, r.Workload.Classes[0].Output = workload.Tokens(6000), workload.Tokens(300)
+	r.Hardware = []Hardware{rentedAt(t, "2x H100 SXM5 80GB", 2.9)}
+	apart := mustPlan(t, r)
+	r.Aggregated = true
+	together := mustPlan(t, r)
+	if apart.Chosen == nil || apart.Chosen.Prefill == nil || together.Chosen != nil && *together.Chosen.PerMonth < *apart.Chosen.PerMonth {
+		t.Fatalf("apart %+v\ntogether %+v", apart.Chosen, together.Chosen)
+	}
+	o := apart.Chosen
+	if used := (o.Replicas+o.Spare)*o.World + (o.Prefill.Replicas+o.Spare)*o.Prefill.World; used != o.Used || o.Accelerators < used {
+		t.Errorf("%d accelerators used of %d, want %d", o.Used, o.Accelerators, used)
+	}
+	for _, b := range apart.Detail.Summary.Classes[0].Objectives {
+		if !b.Met {
+			t.Errorf("%s is missed: %g ms", b.Objective, b.ValueMs)
+		}
 	}
 }

@@ -148,6 +148,9 @@ func (a *app) lockedService(ctx context.Context, file string, data []byte, flags
 		}
 	}
 	o := p.Chosen
+	if o.Prefill != nil {
+		return none, usagef("%s: launch files of separate prefill and decode replicas are not written: plan with --aggregated", file)
+	}
 	return launch.Service{Deployment: o.Deployment(), Replicas: o.Replicas + o.Spare, PerNode: o.PerNode()}, nil
 }
 

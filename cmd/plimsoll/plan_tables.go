@@ -106,8 +106,13 @@ func doubleWords(s planner.Stress) string {
 // decomposition is "5 replicas x TP 4, 1 of them spare, on 3 nodes of HARDWARE".
 func decomposition(o *planner.Option) string {
 	text := counted(o.Replicas+o.Spare, "replica") + " x " + planShape(o)
+	spare := "%d of them spare"
+	if f := o.Prefill; f != nil {
+		text += fmt.Sprintf(" that decode and %d x %s that prefill", f.Replicas+o.Spare, shapeWords(f.TP, f.PP, f.EP, f.AttentionDP))
+		spare = "%d of each spare"
+	}
 	if o.Spare > 0 {
-		text += fmt.Sprintf(", %d of them spare", o.Spare)
+		text += ", " + fmt.Sprintf(spare, o.Spare)
 	}
 	text += fmt.Sprintf(", on %s of %s", counted(o.Nodes, "node"), o.Hardware)
 	if idle := o.Accelerators - o.Used; idle > 0 {
@@ -116,12 +121,14 @@ func decomposition(o *planner.Option) string {
 	return text
 }
 
-func planShape(o *planner.Option) string {
-	text := fmt.Sprintf("TP %d", o.TP)
+func planShape(o *planner.Option) string { return shapeWords(o.TP, o.PP, o.EP, o.AttentionDP) }
+
+func shapeWords(tp, pp, ep, attentionDP int) string {
+	text := fmt.Sprintf("TP %d", tp)
 	for _, x := range []struct {
 		name string
 		n    int
-	}{{"PP", o.PP}, {"EP", o.EP}, {"attention-DP", o.AttentionDP}} {
+	}{{"PP", pp}, {"EP", ep}, {"attention-DP", attentionDP}} {
 		if x.n > 1 {
 			text += fmt.Sprintf(" %s %d", x.name, x.n)
 		}
@@ -301,6 +308,9 @@ func optionRow(o *planner.Option) []report.Cell {
 	replicas := fmt.Sprintf("%d x %s", o.Replicas, planShape(o))
 	if o.Spare > 0 {
 		replicas = fmt.Sprintf("%d+%d x %s", o.Replicas, o.Spare, planShape(o))
+	}
+	if f := o.Prefill; f != nil {
+		replicas += fmt.Sprintf(", prefill %d x %s", f.Replicas, shapeWords(f.TP, f.PP, f.EP, f.AttentionDP))
 	}
 	cells := []report.Cell{report.Text(o.Model), quality, report.Text(o.Precision), report.Text(replicas), report.Text(o.Hardware), report.Int(o.Nodes), monthly}
 	for _, d := range latenciesOf(o.Summary) {

@@ -1,0 +1,173 @@
+package planner
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/plimsoll-dev/plimsoll/estimator"
+)
+
+// expand lays a replica out in every topology on its hardware.
+func (s *search) expand(e *entry) {
+	var all []*laid // the sizes in order
+	for _, world := range worldsOf(e.least, e.hardware.Node.Count) {
+		var list []*laid
+		for _, t := range topologiesOf(s.model, e.engine.engine.ID, world) {
+			if l := s.lay(e, t); l != nil {
+				list = append(list, l)
+			}
+		}
+		for _, l := range undominated(list, &s.demand) {
+			s.put(e, l)
+			all = append(all, l)
+		}
+	}
+	s.disaggregate(e, all)
+}
+
+// laid is a replica in a topology that fits, and can serve the load.
+type laid struct {
+	deployment estimator.Deployment
+	serve      func(rate float64) estimator.Performance
+	rate       float64 // requests/s that it may carry at most
+	limited    bool    // by an objective, not by its throughput
+}
+
+// lay estimates a replica in one topology; nil: it cannot serve.
+func (s *search) lay(e *entry, t topology) *laid {
+	d := s.deployment(s.model, e.place, e.engine, e.weights)
+	d.Shape = s.shape
+	d.TP, d.PP, d.EP, d.AttentionDP, d.DP = t.tp, t.pp, t.ep, t.attentionDP, 1
+	d.Options.MemoryFraction = estimator.FreeFraction(d)
+	d, _, err := estimator.Resolve(d)
+	if err != nil {
+		s.missed(planMiss{missSupport, 0, err.Error(), ""})
+		return nil
+	}
+	l, err := estimator.Fit(d)
+	if err != nil {
+		s.missed(planMiss{missSupport, 0, err.Error(), ""})
+		return nil
+	}
+	if !l.Fits {
+		s.missed(planMiss{missMemory, float64(l.ShortBytes) / float64(max(d.Device.FreeBytes, 1)), fmt.Sprintf("%s on %dx %s lacks %.1f GiB on each", e.weights.ID, t.world(), d.Device.Accelerator.Name, float64(l.ShortBytes)/(1<<30)), l.Change})
+		return nil
+	}
+	s.counted.options++
+	serve, err := s.server(d, l)
+	if err != nil {
+		s.missed(planMiss{missSupport, 0, err.Error(), ""})
+		return nil
+	}
+	rate, limit := s.demand.mostRate(serve)
+	if rate <= 0 {
+		idle := serve(idleRate)
+		got := meanOf(&idle, limit)
+		s.missed(planMiss{missIdle, got/limit.BoundMs - 1, fmt.Sprintf("%s is %.4g ms on an idle replica (%s on %dx %s), %.4g asked", limit.Name(), got, e.weights.ID, t.world(), d.Device.Accelerator.Name, limit.BoundMs),
+			fmt.Sprintf("--objective %s=%.0fms", limit.Name(), math.Ceil(got))})
+		return nil
+	}
+	return &laid{d, serve, rate, limit != nil}
+}
+
+// server is what a replica delivers at a rate, in the mean.
+func (s *search) server(d estimator.Deployment, l estimator.Ledger) (func(rate float64) estimator.Performance, error) {
+	load := estimator.Load{InputTokens: s.demand.input, OutputTokens: s.demand.output, PrefixHit: s.demand.hit}
+	if d.Engine.ID == estimator.LlamaCpp {
+		load.RequestRate = idleRate
+		_, err := estimator.Serve(s.catalog, d, load)
+		return func(rate float64) estimator.Performance {
+			load.RequestRate = rate
+			p, _ := estimator.Serve(s.catalog, d, load) // what it refuses, it refused above
+			return p
+		}, err
+	}
+	t, err := estimator.NewTimetable(s.catalog, d, l)
+	return func(rate float64) estimator.Performance {
+		load.RequestRate = rate
+		return t.Serve(load)
+	}, err
+}
+
+// undominated leaves out topologies of one size that another is no slower than: with
+// no request about, and at the load of the one that carries most. They cost the same.
+func undominated(list []*laid, d *demand) []*laid {
+	if len(list) < 2 {
+		return list
+	}
+	most := 0.0
+	for _, l := range list {
+		most = max(most, l.rate)
+	}
+	at := min(d.rate/max(math.Ceil(d.rate/most), 1), most/slack*0.9)
+	type figures struct{ ttft, tpot, idleTTFT, idleTPOT, slower float64 }
+	of := make([]figures, len(list))
+	for i, l := range list {
+		busy, idle := l.serve(max(at, idleRate)), l.serve(idleRate)
+		of[i] = figures{busy.TTFT.Mean, busy.TPOT.Mean, idle.TTFT.Mean, idle.TPOT.Mean, 1 / l.rate}
+		if busy.Saturated {
+			of[i].ttft, of[i].tpot = math.Inf(1), math.Inf(1)
+		}
+	}
+	noSlower := func(a, b figures) bool {
+		return a.ttft <= b.ttft && a.tpot <= b.tpot && a.idleTTFT <= b.idleTTFT && a.idleTPOT <= b.idleTPOT && a.slower <= b.slower
+	}
+	var kept []*laid
+	for i, l := range list {
+		dominated := false
+		for k := range list {
+			if k != i && noSlower(of[k], of[i]) && (!noSlower(of[i], of[k]) || k < i) {
+				dominated = true
+			}
+		}
+		if !dominated {
+			kept = append(kept, l)
+		}
+	}
+	return kept
+}
+
+// put adds a replica's option with the fewest that may carry the load.
+func (s *search) put(e *entry, l *laid) {
+	replicas := max(int(math.Ceil(s.demand.rate/l.rate)), 1)
+	at := l.serve(max(min(s.demand.rate/float64(replicas), l.rate/slack*0.99), idleRate))
+	o := s.option(e, &l.deployment, replicas)
+	o.TPOTMs, o.e2eS = at.TPOT.Mean, at.E2E.Mean/1000
+	s.addOption(&entry{stage: sized, quality: e.quality, hardware: e.hardware, place: e.place, engine: e.engine, weights: e.weights, option: o, tpot: o.TPOTMs, first: replicas, failed: replicas - 1})
+}
+
+// option is a deployment with so many replicas.
+func (s *search) option(e *entry, d *estimator.Deployment, replicas int) *Option {
+	o := &Option{
+		Model: s.model.ID, Licence: s.model.Licence, Precision: e.weights.ID, KVPrecision: cacheFormat(*d), Engine: e.engine.engine.ID + "@" + e.engine.release,
+		Hardware: e.hardware.Name, Accelerator: d.Device.Accelerator.Name, TP: d.TP, PP: d.PP, EP: max(d.EP, 1), AttentionDP: max(d.AttentionDP, 1), World: d.World(),
+		Spare: s.request.Spare, deployment: *d, hardware: e.hardware,
+	}
+	if e.quality >= 0 {
+		q := e.quality
+		o.Quality = &q
+	}
+	o.resize(replicas)
+	return o
+}
+
+// resize gives the option so many replicas.
+func (o *Option) resize(replicas int) {
+	h := o.hardware
+	o.Replicas = replicas
+	nodes := func(replicas, world int) int {
+		each := h.Node.Count / world // of a node
+		return (replicas + each - 1) / each
+	}
+	o.Nodes, o.Used = nodes(replicas+o.Spare, o.World), (replicas+o.Spare)*o.World
+	if f := o.Prefill; f != nil {
+		more := f.Replicas + o.Spare
+		o.Used += more * f.World
+		if h.Node.Count%o.World == 0 && h.Node.Count%f.World == 0 { // they share nodes
+			o.Nodes = (o.Used + h.Node.Count - 1) / h.Node.Count
+		} else {
+			o.Nodes += nodes(more, f.World)
+		}
+	}
+	o.Accelerators = o.Nodes * h.Node.Count
+}
