@@ -59,7 +59,7 @@ func (s *search) Swap(i, j int) { s.list[i], s.list[j] = s.list[j], s.list[i] }
 func (s *search) Less(i, j int) bool {
 	a, b := s.list[i], s.list[j]
 	return cmp.Or(
-		cmp.Compare(a.key, b.key), -cmp.Compare(a.quality, b.quality), cmp.Compare(a.used, b.used),
+		cmp.Compare(a.key, b.key), -cmp.Compare(a.quality, b.quality), cmp.Compare(count(a.apart()), count(b.apart())), cmp.Compare(a.used, b.used),
 		-cmp.Compare(a.stage, b.stage), cmp.Compare(a.tpot, b.tpot), cmp.Compare(a.order, b.order),
 	) < 0
 }
@@ -68,6 +68,13 @@ func (s *search) Pop() any {
 	last := s.list[len(s.list)-1]
 	s.list = s.list[:len(s.list)-1]
 	return last
+}
+
+func count(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 func (s *search) add(e *entry) {
@@ -225,10 +232,21 @@ func (s *search) cheapest(front []Option) (*Option, error) {
 	return s.best, nil
 }
 
-// better reports whether an entry is of better quality than the best option so far.
+// better reports whether an entry is to be taken before the best option so far at the
+// same cost: it is of better quality, or of no worse and of one kind of replica.
 func (s *search) better(e *entry) bool {
-	return s.best != nil && s.best.Quality != nil && e.quality > *s.best.Quality
+	if s.best == nil {
+		return false
+	}
+	own := -1.0
+	if s.best.Quality != nil {
+		own = *s.best.Quality
+	}
+	return e.quality > own || e.quality == own && s.best.Prefill != nil && !e.apart()
 }
+
+// apart reports whether an entry is known to have replicas that only prefill.
+func (e *entry) apart() bool { return e.option != nil && e.option.Prefill != nil }
 
 // dearer says that a model that is no worse costs no more.
 func (s *search) dearer(e *entry, by *Option) planMiss {
