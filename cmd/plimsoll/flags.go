@@ -83,6 +83,7 @@ var withoutMeaning = map[string]struct {
 	"bench storage": {[]string{"on", "machine"}, "it measures this machine"},
 	"bench engine":  {[]string{"on", "machine"}, "it measures this machine"},
 	"bench list":    {[]string{"on", "machine", "catalog"}, "it reads results"},
+	"report":        {[]string{"output", "wide"}, "it writes HTML and Markdown"},
 	"export":        {[]string{"output", "wide"}, "it writes files in the form of --form"},
 	"bench show":    {[]string{"on", "machine", "catalog"}, "it reads results"},
 	"bench diff":    {[]string{"on", "machine", "catalog"}, "it reads results"},

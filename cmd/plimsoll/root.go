@@ -94,6 +94,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.simulateCommand(),
 		a.planCommand(),
 		a.compareCommand(),
+		a.reportCommand(),
 		a.exportCommand(),
 		a.verifyCommand(),
 		a.accuracyCommand(),

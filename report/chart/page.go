@@ -2,6 +2,7 @@ package chart
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -18,16 +19,23 @@ type Page struct {
 	Lead     []string // first paragraphs: the answer in words
 	Sections []Section
 	Notes    []string // last paragraphs: sources, what was assumed
+	Language string   // of the words: en, zh; empty: en
 }
 
 // Section is a heading and what follows it: paragraphs, tables, charts, in
 // this order.
 type Section struct {
-	Heading string
-	Text    []string
-	Tables  []report.Table
-	Charts  []Chart
+	Heading  string
+	Text     []string
+	Pictures []Picture // before the tables
+	Tables   []report.Table
+	Charts   []Chart
+	Folded   bool // shown when asked for; on paper always
 }
+
+// Picture is an SVG element that [Chart.SVG], [Bars.SVG] or another drawing of this
+// program made: it goes into a page as it is.
+type Picture string
 
 // Size of a chart in a page, in pixels; it shrinks with the window.
 const pageChartWidth, pageChartHeight = 760, 380
@@ -43,7 +51,7 @@ var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
 // WriteHTML writes the page as one HTML file: no script, no network, both also
 // forbidden by its own policy. Nothing is written when a chart cannot be drawn.
 func (p *Page) WriteHTML(w io.Writer) error {
-	view := pageView{Title: p.Title, Lead: p.Lead, Notes: p.Notes, Style: template.CSS(pageCSS)}
+	view := pageView{Language: cmp.Or(p.Language, "en"), Title: p.Title, Lead: p.Lead, Notes: p.Notes, Style: template.CSS(pageCSS)}
 	for i := range p.Sections {
 		s, err := p.Sections[i].view()
 		if err != nil {
@@ -61,6 +69,7 @@ func (p *Page) WriteHTML(w io.Writer) error {
 
 // pageView is a page as its template reads it.
 type pageView struct {
+	Language    string
 	Title       string
 	Style       template.CSS
 	Lead, Notes []string
@@ -68,10 +77,12 @@ type pageView struct {
 }
 
 type sectionView struct {
-	Heading string
-	Text    []string
-	Tables  []tableView
-	Charts  []template.HTML
+	Heading  string
+	Text     []string
+	Pictures []template.HTML
+	Tables   []tableView
+	Charts   []template.HTML
+	Folded   bool
 }
 
 type tableView struct {
@@ -85,7 +96,10 @@ type tableView struct {
 type cellView struct{ Text, Class string }
 
 func (s *Section) view() (sectionView, error) {
-	v := sectionView{Heading: s.Heading, Text: s.Text}
+	v := sectionView{Heading: s.Heading, Text: s.Text, Folded: s.Folded}
+	for _, p := range s.Pictures {
+		v.Pictures = append(v.Pictures, template.HTML(p))
+	}
 	for i := range s.Tables {
 		t := viewOf(&s.Tables[i])
 		t.Name = t.Title

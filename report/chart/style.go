@@ -52,6 +52,12 @@ func styleSheet() string {
 	return b.String()
 }
 
+// Colour is that of the i-th of several things, from 1, as the page has it.
+func Colour(i int) string {
+	n := (max(i, 1) - 1) % len(palette)
+	return fmt.Sprintf("var(--chart-%d, %s)", n+1, palette[n])
+}
+
 // textWidth estimates the width of text in a sans-serif font, rather more than
 // less: no font is at hand to measure it.
 func textWidth(s string, size float64) float64 {

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/plimsoll-dev/plimsoll/catalog/atomicfile"
+	"github.com/plimsoll-dev/plimsoll/planner"
+	"github.com/plimsoll-dev/plimsoll/report/capacity"
+)
+
+// reportOptions are the flags of report beside those of plan.
+type reportOptions struct {
+	planOptions
+	markdown, html, language string
+}
+
+func (a *app) reportCommand() *cobra.Command {
+	var o reportOptions
+	cmd := &cobra.Command{
+		Use:   "report [FILE | LOCK]",
+		Short: "Write a plan as a capacity report",
+		Long: `Write a plan as a report that can be handed on: the decision and its decomposition,
+a diagram, the memory ledger, latencies and curves over the load with their
+intervals, cost and what moves it, what else there was and why not that, every
+assumption, and the commands that repeat it. As one HTML file that needs no
+network, as Markdown, or both; in English or Chinese.
+
+The request is that of plan: flags, a plan FILE, or a LOCK.
+
+Exit status beside those of all commands: 3 when nothing is feasible; the report
+then says why.`,
+		Example: `  plimsoll report plan.toml --html report.html
+  plimsoll report --model Qwen/Qwen3-8B --on "8x L40S" --rate 10 --objective tpot.p95=60ms --markdown report.md --lang zh`,
+		Args: atMost(1, "one file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.report(cmd.Context(), args, &o, cmd.Flags())
+		},
+	}
+	f := cmd.Flags()
+	o.planOptions.addTo(f)
+	for _, flag := range []string{"lock", "check", "limit"} { // of plan alone
+		_ = f.MarkHidden(flag)
+	}
+	f.StringVar(&o.html, "html", "", "write one HTML page to `FILE`")
+	f.StringVar(&o.markdown, "markdown", "", "write Markdown to `FILE` (default without --html: standard output)")
+	f.StringVar(&o.language, "lang", string(capacity.English), "language: en, zh")
+	return cmd
+}
+
+func (a *app) report(ctx context.Context, args []string, o *reportOptions, flags *pflag.FlagSet) error {
+	language := capacity.Language(o.language)
+	if !slices.Contains(capacity.Languages(), language) {
+		return usagef("--lang %q: accepted are en, zh", o.language)
+	}
+	if o.html != "" && o.html == o.markdown {
+		return usagef("--html and --markdown name the same file, %s", o.html)
+	}
+	p, err := a.reported(ctx, args, o, flags)
+	if err != nil {
+		return err
+	}
+	digest, err := a.catalogDigest()
+	if err != nil {
+		return err
+	}
+	meta := capacity.Meta{Tool: toolName(), Date: a.Now().UTC().Format(time.DateOnly), Reproduce: []string{commandLine(a.Args)}, CatalogDigest: digest}
+	if p.Chosen == nil {
+		a.status = exitInfeasible
+	}
+	if o.html != "" {
+		if err := a.writeReport("--html", o.html, func(w io.Writer) error { return capacity.HTML(w, p, meta, language) }); err != nil {
+			return err
+		}
+	}
+	if o.markdown != "" {
+		return a.writeReport("--markdown", o.markdown, func(w io.Writer) error { return capacity.Markdown(w, p, meta, language) })
+	}
+	if o.html == "" {
+		return capacity.Markdown(a.Stdout, p, meta, language)
+	}
+	return nil
+}
+
+// reported makes the plan of flags, a file or a lock, with its curves.
+func (a *app) reported(ctx context.Context, args []string, o *reportOptions, flags *pflag.FlagSet) (*planner.Plan, error) {
+	c, err := a.loadCatalog()
+	if err != nil {
+		return nil, err
+	}
+	var file *planner.PlanFile
+	own := []string{"html", "markdown", "lang"}
+	if len(args) == 0 {
+		file, err = a.planOfFlags(c, &o.planOptions, flags.Changed)
+	} else if err = onlyFlags(flags, "a file and --%s exclude each other: the file says the request", own...); err == nil {
+		file, err = planFileOrLock(args[0])
+	}
+	if err != nil {
+		return nil, err
+	}
+	request, err := file.Request(c)
+	if err != nil {
+		return nil, usage(err)
+	}
+	request.Curve = true
+	p, err := a.makePlan(ctx, c, request)
+	if err == nil && p.Chosen != nil {
+		p.Warnings = append(p.Warnings, a.stalePrice(request.Hardware, p.Chosen.Hardware)...)
+	}
+	return p, err
+}
+
+// planFileOrLock reads a request, or that of a lock.
+func planFileOrLock(name string) (*planner.PlanFile, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, usage(err)
+	}
+	if strings.HasPrefix(strings.TrimSpace(string(data)), "{") {
+		l, err := planner.ParseLock(name, data)
+		if err != nil {
+			return nil, usage(err)
+		}
+		data, name = []byte(l.Request), name+": request"
+	}
+	f, err := planner.ParsePlanFile(name, data)
+	return f, usage(err)
+}
+
+func (a *app) writeReport(flag, file string, fill func(io.Writer) error) error {
+	var b bytes.Buffer
+	if err := fill(&b); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return usage(fmt.Errorf("%s: %w", flag, err))
+	}
+	if err := atomicfile.Write(file, b.Bytes(), true); err != nil {
+		return usage(fmt.Errorf("%s: %w", flag, err))
+	}
+	a.tell("wrote %s", file)
+	return nil
+}
+
+// commandLine is what repeats a run.
+func commandLine(args []string) string {
+	words := []string{"plimsoll"}
+	for _, arg := range args {
+		if strings.ContainsAny(arg, " \t\n\"'$\\*?;&|<>()") || arg == "" {
+			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+		words = append(words, arg)
+	}
+	return strings.Join(words, " ")
+}
