@@ -23,6 +23,7 @@ func comparison(t *testing.T, change func(r *PlanRequest), measured map[string]*
 // TestCompareIsPlanOfEach: each row is the plan on its hardware alone, in the order of
 // costs, and money is what the hours say.
 func TestCompareIsPlanOfEach(t *testing.T) {
+	slow(t)
 	c, err := comparison(t, nil, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -64,6 +65,7 @@ func TestCompareIsPlanOfEach(t *testing.T) {
 // TestMeasuredStandsIn: a system that was measured to carry 4 requests/s takes three for
 // 10, whatever is estimated.
 func TestMeasuredStandsIn(t *testing.T) {
+	slow(t)
 	level := func(rate, p95 float64, up bool) MeasuredLevel {
 		return MeasuredLevel{RatePerS: rate, KeptUp: up, OutputPerS: rate * 256, LatencyMs: map[string]float64{"tpot.p95": p95, "tpot.mean": p95}}
 	}

@@ -20,15 +20,16 @@ type Plan struct {
 	Spare    int           `json:"spare_replicas"`
 	Currency string        `json:"currency"`
 
-	Chosen       *Option                `json:"chosen"`       // null: nothing is feasible
-	Front        []Option               `json:"front"`        // for each quality the cheapest, best quality first; the chosen is its last
-	Alternatives []Option               `json:"alternatives"` // of the chosen model on other hardware or in other shapes, cheapest first
-	Losers       []Loser                `json:"losers"`       // models that are not on the front, closest first
-	Detail       *Detail                `json:"detail"`       // of the chosen; null: nothing is
-	Sensitivity  *Sensitivity           `json:"sensitivity"`  // the same
-	Considered   int                    `json:"considered"`   // models looked at
-	Options      int                    `json:"options"`      // deployments whose memory and time were estimated
-	Simulated    int                    `json:"simulated"`    // of them, those that were simulated
+	Chosen       *Option                `json:"chosen"`        // null: nothing is feasible
+	Front        []Option               `json:"front"`         // for each quality the cheapest, best quality first; the chosen is its last
+	Alternatives []Option               `json:"alternatives"`  // of the chosen model on other hardware or in other shapes, cheapest first
+	Mix          *Mix                   `json:"mix,omitempty"` // pools by class that cost less together than the chosen option
+	Losers       []Loser                `json:"losers"`        // models that are not on the front, closest first
+	Detail       *Detail                `json:"detail"`        // of the chosen; null: nothing is
+	Sensitivity  *Sensitivity           `json:"sensitivity"`   // the same
+	Considered   int                    `json:"considered"`    // models looked at
+	Options      int                    `json:"options"`       // deployments whose memory and time were estimated
+	Simulated    int                    `json:"simulated"`     // of them, those that were simulated
 	Assumptions  []estimator.Assumption `json:"assumptions"`
 	Warnings     []string               `json:"warnings,omitempty"`
 }
@@ -152,6 +153,9 @@ func (p *planning) choose(ctx context.Context, out *Plan, chosen Option) (err er
 	out.Chosen = &chosen
 	out.Front[len(out.Front)-1] = chosen
 	if out.Alternatives, err = p.alternatives(ctx, &chosen); err != nil {
+		return err
+	}
+	if out.Mix, err = p.mix(ctx, &chosen); err != nil {
 		return err
 	}
 	out.Sensitivity, err = p.sensitivity(&chosen, out.Alternatives)

@@ -151,6 +151,39 @@ const mostTrial = 200_000
 // agree within 1 % of E2E and 5 % of TTFT (simulator's TestMeansAreTheEstimators).
 const slack = 1.08
 
+// load is that of all classes in the mean, at a rate.
+func (d *demand) load(rate float64) estimator.Load {
+	return estimator.Load{InputTokens: d.input, OutputTokens: d.output, PrefixHit: d.hit, RequestRate: rate}
+}
+
+// missedIdle is the objective that a replica misses even where no request meets another,
+// and its value; nil: there is none. Each class is asked with its own lengths.
+func (d *demand) missedIdle(serve func(estimator.Load) estimator.Performance) (*workload.Objective, float64) {
+	if d.cached() { // how much is found is known to the simulation alone
+		return nil, 0
+	}
+	for i := range d.spec.Classes {
+		c := &d.spec.Classes[i]
+		if len(c.Objectives) == 0 {
+			continue
+		}
+		p := serve(estimator.Load{InputTokens: c.MeanInput(), OutputTokens: c.Output.Average(), PrefixHit: c.PrefixHit, RequestRate: idleRate})
+		for k := range c.Objectives {
+			o := &c.Objectives[k]
+			if got := meanOf(&p, o); got > slack*o.BoundMs && (bindsMean(o) || allAlike(c)) {
+				return o, got
+			}
+		}
+	}
+	return nil, 0
+}
+
+// allAlike reports whether all requests of a class are alike, so that idle latencies are
+// one value and any percentile is the mean.
+func allAlike(c *workload.Class) bool {
+	return c.Input.Dist == workload.ConstantLength && c.Output.Dist == workload.ConstantLength
+}
+
 // mostRate is the highest rate that a replica may carry, with slack: the highest stable
 // one, and of latencies that have an objective the highest at which the mean keeps the
 // bound. The mean is below the percentiles from p90 on; of lower ones nothing is known
@@ -163,9 +196,6 @@ func (d *demand) mostRate(serve func(rate float64) estimator.Performance) (rate 
 	}
 	for i := range d.bounds {
 		o := &d.bounds[i]
-		if meanOf(&idle, o) > slack*o.BoundMs {
-			return 0, o
-		}
 		if !bindsMean(o) {
 			continue
 		}

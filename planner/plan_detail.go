@@ -13,15 +13,16 @@ import (
 // Detail is what a reader asks of the chosen option: all replicas simulated together,
 // for as long as the objectives need to be known.
 type Detail struct {
-	Memory   estimator.Ledger     `json:"memory"`
-	Summary  *simulator.Summary   `json:"summary"`         // at the peak, with the spare replicas down
-	Reach    *simulator.Reach     `json:"reach"`           // while the estimate is no more wrong than its error
-	AllUp    *simulator.Latencies `json:"all_up"`          // at the peak, with the spare replicas up; null: there are none
-	Headroom *Headroom            `json:"headroom"`        // null: the load is of users
-	Double   Stress               `json:"double"`          // at twice the peak
-	Growth   []GrowthStage        `json:"growth"`          // what it takes meanwhile; without growth the peak of today alone
-	Tokens   *cost.TokenCost      `json:"tokens"`          // cost of a million; null: a price is unknown
-	Curve    []CurvePoint         `json:"curve,omitempty"` // over the load, where it was asked for
+	Memory    estimator.Ledger     `json:"memory"`
+	Summary   *simulator.Summary   `json:"summary"`              // at the peak, with the spare replicas down
+	Reach     *simulator.Reach     `json:"reach"`                // while the estimate is no more wrong than its error
+	AllUp     *simulator.Latencies `json:"all_up"`               // at the peak, with the spare replicas up; null: there are none
+	Headroom  *Headroom            `json:"headroom"`             // null: the load is of users
+	Double    Stress               `json:"double"`               // at twice the peak
+	Growth    []GrowthStage        `json:"growth"`               // what it takes meanwhile; without growth the peak of today alone
+	Tokens    *cost.TokenCost      `json:"tokens"`               // cost of a million; null: a price is unknown
+	BreakEven *BreakEvens          `json:"break_even,omitempty"` // against an API, or renting
+	Curve     []CurvePoint         `json:"curve,omitempty"`      // over the load, where it was asked for
 }
 
 // Headroom is how much more the replicas carry.
@@ -113,6 +114,9 @@ func (p *planning) full(o *Option, least int) (*simulator.Search, error) {
 func (p *planning) describe(ctx context.Context, o *Option, full *simulator.Search) (*Detail, error) {
 	d := &Detail{Summary: o.Summary, Tokens: p.tokensCost(o)}
 	var err error
+	if d.BreakEven, err = p.breakEvens(o); err != nil {
+		return nil, err
+	}
 	if d.Memory, err = estimator.Memory(o.deployment); err != nil {
 		return nil, err
 	}

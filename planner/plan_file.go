@@ -39,6 +39,14 @@ type PlanFile struct {
 	Budget   BudgetTable        `toml:"budget,omitempty"`
 	Cost     map[string]float64 `toml:"cost,omitzero"` // keys of [cost.Terms]
 	Currency string             `toml:"currency,omitempty"`
+	API      *APITable          `toml:"api,omitempty"`
+}
+
+// APITable is what an API asks for a million tokens, to hold the plan against.
+type APITable struct {
+	Input       float64  `toml:"input"`
+	CachedInput *float64 `toml:"cached_input,omitempty"`
+	Output      float64  `toml:"output"`
 }
 
 // HardwareTable is nodes of one kind.
@@ -126,6 +134,9 @@ func (f *PlanFile) Request(c *catalog.Catalog) (PlanRequest, error) {
 	}
 	if r.Terms, err = f.terms(); err != nil {
 		return r, err
+	}
+	if a := f.API; a != nil {
+		r.API = &cost.APIPrice{Input: a.Input, CachedInput: a.CachedInput, Output: a.Output}
 	}
 	r.Hardware, err = f.hardware(c)
 	return r, err

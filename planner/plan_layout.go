@@ -59,34 +59,27 @@ func (s *search) lay(e *entry, t topology) *laid {
 		s.missed(planMiss{missSupport, 0, err.Error(), ""})
 		return nil
 	}
-	rate, limit := s.demand.mostRate(serve)
-	if rate <= 0 {
-		idle := serve(idleRate)
-		got := meanOf(&idle, limit)
-		s.missed(planMiss{missIdle, got/limit.BoundMs - 1, fmt.Sprintf("%s is %.4g ms on an idle replica (%s on %dx %s), %.4g asked", limit.Name(), got, e.weights.ID, t.world(), d.Device.Accelerator.Name, limit.BoundMs),
-			fmt.Sprintf("--objective %s=%.0fms", limit.Name(), math.Ceil(got))})
+	at := func(rate float64) estimator.Performance { return serve(s.demand.load(rate)) }
+	if o, got := s.demand.missedIdle(serve); o != nil {
+		s.missed(planMiss{missIdle, got/o.BoundMs - 1, fmt.Sprintf("%s is %.4g ms on an idle replica (%s on %dx %s), %.4g asked", o.Name(), got, e.weights.ID, t.world(), d.Device.Accelerator.Name, o.BoundMs),
+			fmt.Sprintf("--objective %s=%.0fms", o.Name(), math.Ceil(got))})
 		return nil
 	}
-	return &laid{d, serve, rate, limit != nil}
+	rate, limit := s.demand.mostRate(at)
+	return &laid{d, at, rate, limit != nil}
 }
 
-// server is what a replica delivers at a rate, in the mean.
-func (s *search) server(d estimator.Deployment, l estimator.Ledger) (func(rate float64) estimator.Performance, error) {
-	load := estimator.Load{InputTokens: s.demand.input, OutputTokens: s.demand.output, PrefixHit: s.demand.hit}
+// server is what a replica delivers under a load, in the mean.
+func (s *search) server(d estimator.Deployment, l estimator.Ledger) (func(estimator.Load) estimator.Performance, error) {
 	if d.Engine.ID == estimator.LlamaCpp {
-		load.RequestRate = idleRate
-		_, err := estimator.Serve(s.catalog, d, load)
-		return func(rate float64) estimator.Performance {
-			load.RequestRate = rate
+		_, err := estimator.Serve(s.catalog, d, s.demand.load(idleRate))
+		return func(load estimator.Load) estimator.Performance {
 			p, _ := estimator.Serve(s.catalog, d, load) // what it refuses, it refused above
 			return p
 		}, err
 	}
 	t, err := estimator.NewTimetable(s.catalog, d, l)
-	return func(rate float64) estimator.Performance {
-		load.RequestRate = rate
-		return t.Serve(load)
-	}, err
+	return func(load estimator.Load) estimator.Performance { return t.Serve(load) }, err
 }
 
 // undominated leaves out topologies of one size that another is no slower than: with

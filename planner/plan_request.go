@@ -32,7 +32,8 @@ type PlanRequest struct {
 
 	Hardware   []Hardware
 	Budget     Budget
-	Terms      cost.Terms // without a currency: the defaults
+	API        *cost.APIPrice // of an API to hold the plan against; nil: none
+	Terms      cost.Terms     // without a currency: the defaults
 	Seed       uint64
 	Aggregated bool // no replicas that only prefill
 	Curve      bool // draw latencies over the load too, for a report

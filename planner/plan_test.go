@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/plimsoll-dev/plimsoll/estimator"
+	"github.com/plimsoll-dev/plimsoll/planner/cost"
 	"github.com/plimsoll-dev/plimsoll/workload"
 )
 
@@ -63,10 +64,19 @@ func rentedAt(t testing.TB, spec string, perHour float64) Hardware {
 	return Hardware{Name: spec, Node: node.Groups[0], Ownership: Rented, PerHour: perHour, Currency: "USD"}
 }
 
+// slow leaves a test out where every step is watched: a search runs in one goroutine.
+func slow(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it plans for seconds")
+	}
+}
+
 // TestPlanFindsWhatAllFinds holds the search to trying everything: each model on each
 // hardware in each precision and topology, with one replica more at a time.
 func TestPlanFindsWhatAllFinds(t *testing.T) {
-	for i, k := range []struct {
+	slow(t)
+	for _, k := range []struct {
 		rate   float64
 		spare  int
 		bounds []string
@@ -75,9 +85,6 @@ func TestPlanFindsWhatAllFinds(t *testing.T) {
 		{24, 1, []string{"e2e.p90=12s"}},
 		{3, 2, []string{"tpot.mean=25ms"}},
 	} {
-		if i > 0 && testing.Short() {
-			break
-		}
 		r := planRequest(t, 0, k.rate, k.bounds...)
 		r.Models = []string{"Qwen/Qwen3-8B", "Qwen/Qwen3-30B-A3B"}
 		r.Spare = k.spare
@@ -174,6 +181,7 @@ func (s *search) costOf(t *testing.T, e *entry, topo topology) float64 {
 
 // TestPlanIsSound holds what every plan must keep, over the catalog's offers.
 func TestPlanIsSound(t *testing.T) {
+	slow(t)
 	r := planRequest(t, 45, 20, "ttft.p95=1s", "tpot.p95=50ms")
 	r.Spare = 1
 	p := mustPlan(t, r)
@@ -214,6 +222,7 @@ func summaryOf(list []Option) (out []string) {
 
 // TestTighterIsDearer: more load, tighter bounds and more spares never cost less.
 func TestTighterIsDearer(t *testing.T) {
+	slow(t)
 	plan := func(rate float64, spare int, bounds ...string) float64 {
 		r := planRequest(t, 0, rate, bounds...)
 		r.Models, r.Spare = []string{"Qwen/Qwen3-8B"}, spare
@@ -335,9 +344,7 @@ func BenchmarkPlan(b *testing.B) {
 // TestSeparatePrefillIsTakenWhereItIsCheaper: long prompts that hold up short answers
 // under a tight bound; without the choice it costs no less.
 func TestSeparatePrefillIsTakenWhereItIsCheaper(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a large model takes a while")
-	}
+	slow(t)
 	r := planRequest(t, 0, 6, "itl.p99=30ms", "ttft.p95=2s")
 	r.Models = []string{"meta-llama/Llama-3.3-70B-Instruct"}
 	r.Workload.Classes[0].Input, r.Workload.Classes[0].Output = workload.Tokens(6000), workload.Tokens(300)
@@ -356,5 +363,78 @@ func TestSeparatePrefillIsTakenWhereItIsCheaper(t *testing.T) {
 		if !b.Met {
 			t.Errorf("%s is missed: %g ms", b.Objective, b.ValueMs)
 		}
+	}
+}
+
+// TestCheapestCover holds the partition to all partitions of three, by hand.
+func TestCheapestCover(t *testing.T) {
+	at := func(v float64) *Option { return &Option{PerMonth: &v} }
+	best := make([]*Option, 8)
+	best[1], best[2], best[4], best[3], best[7] = at(5), at(6), at(7), at(8), at(17)
+	if sets, cost := cheapestCover(best, 7); cost != 15 || !reflect.DeepEqual(sets, []int{3, 4}) { // {1,2} and {3}: 8 + 7
+		t.Errorf("%v for %g", sets, cost)
+	}
+	best[3] = nil
+	if sets, cost := cheapestCover(best, 7); cost != 17 || !reflect.DeepEqual(sets, []int{7}) { // 5 + 6 + 7 is more
+		t.Errorf("%v for %g", sets, cost)
+	}
+	best[7], best[4] = nil, nil
+	if sets, _ := cheapestCover(best, 7); sets != nil {
+		t.Errorf("%v covers what is not to be had", sets)
+	}
+}
+
+// TestMixServesEachClassWhereItIsCheap: a class with a bound that the cheap card cannot
+// keep shares nothing with one that it can.
+func TestMixServesEachClassWhereItIsCheap(t *testing.T) {
+	slow(t)
+	r := planRequest(t, 0, 60)
+	r.Models = []string{"Qwen/Qwen3-8B"}
+	r.Workload.Classes = []workload.Class{
+		{Name: "chat", Weight: 1, Input: workload.Tokens(500), Output: workload.Tokens(150), Objectives: objectives(t, "tpot.p95=9ms")},
+		{Name: "batch", Weight: 19, Input: workload.Tokens(500), Output: workload.Tokens(300), Objectives: objectives(t, "e2e.p95=60s")},
+	}
+	r.Hardware = []Hardware{rentedAt(t, "1x H100 SXM5 80GB", 4), rentedAt(t, "1x L4", 0.1)}
+	p := mustPlan(t, r)
+	if p.Mix == nil || len(p.Mix.Pools) != 2 || p.Mix.PerMonth >= *p.Chosen.PerMonth {
+		t.Fatalf("mix %+v, chosen %+v", p.Mix, p.Chosen)
+	}
+	sum := 0.0
+	for _, pool := range p.Mix.Pools {
+		sum += *pool.Option.PerMonth
+		want := map[string]string{"chat": "1x H100 SXM5 80GB", "batch": "1x L4"}[pool.Classes[0]]
+		if pool.Option.Hardware != want {
+			t.Errorf("%v lies on %s, want %s", pool.Classes, pool.Option.Hardware, want)
+		}
+	}
+	if math.Abs(sum-p.Mix.PerMonth) > 1e-6 {
+		t.Errorf("pools cost %g, the mix %g", sum, p.Mix.PerMonth)
+	}
+}
+
+// TestBreakEvens: against an API the volume is the cost over the blended price, and what
+// is bought is held against renting it.
+func TestBreakEvens(t *testing.T) {
+	slow(t)
+	r := planRequest(t, 0, 10, "tpot.p95=60ms")
+	r.Models, r.Peak = []string{"Qwen/Qwen3-8B"}, 2
+	h := rentedAt(t, "8x L40S", 0)
+	h.Ownership, h.Purchase = Bought, 9000
+	r.Hardware = []Hardware{h}
+	r.API = &cost.APIPrice{Input: 0.1, Output: 0.4}
+	p := mustPlan(t, r)
+	b := p.Detail.BreakEven
+	if b == nil || b.API == nil || b.Rent == nil {
+		t.Fatalf("%+v", b)
+	}
+	blended := (1024*0.1 + 256*0.4) / 1280
+	if math.Abs(b.API.Blended-blended) > 1e-6 || b.API.Even.Value == nil || math.Abs(*b.API.Even.Value-*p.Chosen.PerMonth/blended) > 1 {
+		t.Errorf("%+v, want %g a million", b.API, blended)
+	}
+	if served := 10 * 1280 * 730 * 3600 / 1e6; math.Abs(b.API.MTokens/served-1) > 0.03 {
+		t.Errorf("%g million tokens are served a month, want %g", b.API.MTokens, served)
+	}
+	if v := b.Rent.Even.Value; v == nil || *v <= 0 || *v >= 1 || b.Rent.Planned != 0.5 {
+		t.Errorf("%+v", b.Rent)
 	}
 }

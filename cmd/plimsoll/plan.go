@@ -30,7 +30,7 @@ type planOptions struct {
 	currency          string
 	offers            planner.OffersTable
 	nodes, limit      int
-	lock, check       string
+	lock, check, api  string
 }
 
 func (a *app) planCommand() *cobra.Command {
@@ -101,6 +101,7 @@ func (o *planOptions) addShared(f *pflag.FlagSet) {
 	f.Float64Var(&b.Watts, "max-watts", 0, "budget of power, of the accelerators")
 	f.IntVar(&b.Accelerators, "max-accelerators", 0, "most accelerators")
 	f.Float64Var(&b.RackUnits, "max-rack-units", 0, "most rack units, of hardware that says how many it takes")
+	f.StringVar(&o.api, "api-price", "", "hold the plan against an API at `IN,OUT` for a million tokens: 0.15,0.6")
 	f.StringArrayVar(&o.cost, "cost", nil, "economic assumption, `KEY=VALUE`: years=3, pue=1.2, electricity_per_kwh=0.1 (repeatable)")
 }
 
@@ -264,6 +265,15 @@ func (a *app) planOfFlags(c *catalog.Catalog, o *planOptions, given func(string)
 	}
 	if f.Cost, err = costOf(o.cost); err != nil {
 		return nil, err
+	}
+	if o.api != "" {
+		in, out, ok := strings.Cut(o.api, ",")
+		a, errIn := strconv.ParseFloat(in, 64)
+		b, errOut := strconv.ParseFloat(out, 64)
+		if !ok || errIn != nil || errOut != nil || !(a >= 0 && b >= 0) {
+			return nil, usagef("--api-price %q: accepted is IN,OUT for a million tokens, such as 0.15,0.6", o.api)
+		}
+		f.API = &planner.APITable{Input: a, Output: b}
 	}
 	return &f, a.planHardware(c, o, &f, given)
 }

@@ -77,7 +77,54 @@ func planLead(p *planner.Plan) []string {
 	if h := p.Detail.Headroom; h != nil {
 		list = append(list, fmt.Sprintf("The replicas carry %s requests/s, %s more than the peak; %s", report.Significant(h.RatePerS), report.Percent(h.Share), breaks(h.Limit)))
 	}
-	return append(list, doubleWords(p.Detail.Double))
+	list = append(append(list, doubleWords(p.Detail.Double)), breakEvenWords(p)...)
+	if p.Mix != nil {
+		list = append(list, mixWords(p.Mix, p.Currency))
+	}
+	return list
+}
+
+// mixWords is what pools by class would be.
+func mixWords(m *planner.Mix, currency string) string {
+	text := fmt.Sprintf("Divided by class it costs %s a month, %s less:", money(m.PerMonth, currency), report.Percent(m.Saving))
+	for i := range m.Pools {
+		if i > 0 {
+			text += ";"
+		}
+		pool := &m.Pools[i]
+		text += fmt.Sprintf(" %s in %s: %s", sentence(pool.Classes...), pool.Option.Precision, decomposition(&pool.Option))
+	}
+	return text + "."
+}
+
+// breakEvenWords hold the plan against an API and against renting.
+func breakEvenWords(p *planner.Plan) (list []string) {
+	b := p.Detail.BreakEven
+	if b == nil {
+		return nil
+	}
+	if a := b.API; a != nil {
+		text := fmt.Sprintf("An API at %s a million tokens costs %s a month for the %s million that are served", cents(a.Blended, p.Currency), money(a.PerMonth, p.Currency), report.Significant(a.MTokens))
+		if v := a.Even.Value; v != nil {
+			text += fmt.Sprintf("; from %s million a month on the deployment is cheaper", report.Significant(*v))
+			if *v > a.Capacity {
+				text += fmt.Sprintf(", which is more than the %s million that it can serve", report.Significant(a.Capacity))
+			}
+		} else {
+			text += "; " + a.Even.Why
+		}
+		list = append(list, text+".")
+	}
+	if r := b.Rent; r != nil {
+		text := fmt.Sprintf("Renting the same accelerators at %s an hour (%s)", cents(r.PerHour, p.Currency), r.Source)
+		if v := r.Even.Value; v != nil {
+			text += fmt.Sprintf(" is dearer from %s of the hours in use on; %s are planned", report.Percent(*v), report.Percent(r.Planned))
+		} else {
+			text += ": " + r.Even.Why
+		}
+		list = append(list, text+".")
+	}
+	return list
 }
 
 func breaks(limit string) string {

@@ -49,6 +49,9 @@ var meta = Meta{Tool: "plimsoll test", Date: "2026-11-27", Reproduce: []string{"
 // written is a report in both forms.
 func written(t *testing.T, name string, l Language) (html, markdown string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("it plans for seconds")
+	}
 	all, err := plans()
 	if err != nil {
 		t.Fatal(err)
@@ -139,6 +142,9 @@ func TestWordsAgree(t *testing.T) {
 
 // TestPlaced: every accelerator that is used is drawn once, and none holds two replicas.
 func TestPlaced(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it plans for seconds")
+	}
 	all, err := plans()
 	if err != nil {
 		t.Fatal(err)
