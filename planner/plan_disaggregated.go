@@ -127,7 +127,7 @@ func (s *search) tryPair(e *entry) error {
 		}
 		if m := s.limits(&o); m != nil {
 			s.missed(*m)
-		} else if key := s.key(o.hardware, o.Nodes, &o); key < s.upper || key == s.upper && s.better(e) {
+		} else if key := s.key(o.hardware, o.Nodes, &o); key < s.below(e) {
 			s.best, s.upper = &o, key
 		}
 		return nil

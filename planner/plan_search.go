@@ -210,8 +210,11 @@ func (s *search) cheapest(front []Option) (*Option, error) {
 	s.upper = math.Inf(1)
 	for s.Len() > 0 {
 		e := heap.Pop(s).(*entry)
-		if e.key > s.upper || e.key == s.upper && !s.better(e) {
+		if e.key > s.upper*(1+worthwhile) {
 			break
+		}
+		if e.key >= s.below(e) {
+			continue
 		}
 		limit, by := ceiling(front, e.quality, s.planning)
 		switch {
@@ -220,11 +223,7 @@ func (s *search) cheapest(front []Option) (*Option, error) {
 		case e.stage == bounded:
 			s.expand(e)
 		default:
-			upper := s.upper
-			if s.better(e) { // at the same cost it is the one to take
-				upper = math.Nextafter(upper, math.Inf(1))
-			}
-			if err := s.try(e, min(limit, upper)); err != nil {
+			if err := s.try(e, min(limit, s.below(e))); err != nil {
 				return nil, err
 			}
 		}
@@ -232,17 +231,25 @@ func (s *search) cheapest(front []Option) (*Option, error) {
 	return s.best, nil
 }
 
-// better reports whether an entry is to be taken before the best option so far at the
-// same cost: it is of better quality, or of no worse and of one kind of replica.
-func (s *search) better(e *entry) bool {
+// worthwhile is the share of the cost that a second kind of replica must save.
+const worthwhile = 0.02
+
+// below is what an entry must cost less than to replace the best option so far: at the
+// same cost better quality does, and one kind of replica costs a little more at most.
+func (s *search) below(e *entry) float64 {
 	if s.best == nil {
-		return false
+		return math.Inf(1)
 	}
-	own := -1.0
-	if s.best.Quality != nil {
-		own = *s.best.Quality
+	switch apart := s.best.Prefill != nil; {
+	case apart && !e.apart():
+		return s.upper * (1 + worthwhile)
+	case !apart && e.apart():
+		return s.upper * (1 - worthwhile)
 	}
-	return e.quality > own || e.quality == own && s.best.Prefill != nil && !e.apart()
+	if own := s.best.Quality; own != nil && e.quality > *own {
+		return math.Nextafter(s.upper, math.Inf(1))
+	}
+	return s.upper
 }
 
 // apart reports whether an entry is known to have replicas that only prefill.
@@ -314,7 +321,7 @@ func (s *search) try(e *entry, limit float64) error {
 			s.missed(*m)
 			break
 		}
-		if key := s.key(o.hardware, o.Nodes, &o); key < s.upper || key == s.upper && s.better(e) {
+		if key := s.key(o.hardware, o.Nodes, &o); key < s.below(e) {
 			s.best, s.upper = &o, key
 		}
 	}
