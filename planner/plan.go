@@ -119,7 +119,6 @@ func MakePlan(ctx context.Context, c *catalog.Catalog, r PlanRequest) (*Plan, er
 	}
 	models := p.models()
 	out.Considered = len(models)
-	best := Option{} // the cheapest so far
 	for _, m := range models {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -133,16 +132,43 @@ func MakePlan(ctx context.Context, c *catalog.Catalog, r PlanRequest) (*Plan, er
 			continue
 		}
 		out.Front = append(out.Front, *found)
-		best = *found
 	}
+	p.trim(out)
 	slices.SortStableFunc(out.Losers, func(a, b Loser) int { return cmp.Compare(distance(a), distance(b)) })
-	if best.Model != "" {
-		if err := p.choose(ctx, out, best); err != nil {
+	if n := len(out.Front); n > 0 {
+		if err := p.choose(ctx, out, out.Front[n-1]); err != nil {
 			return nil, err
 		}
 	}
 	out.Options, out.Simulated = p.counted.options, p.counted.simulated
 	return out, nil
+}
+
+// trim orders the front from the best quality to the cheapest, and makes losers of what
+// another is no worse and no dearer than: precisions cost some models more quality than
+// others.
+func (p *planning) trim(out *Plan) {
+	of := func(o *Option) float64 {
+		if o.Quality == nil {
+			return -1
+		}
+		return *o.Quality
+	}
+	cost := func(o *Option) float64 { return p.key(o.hardware, o.Nodes, o) }
+	slices.SortStableFunc(out.Front, func(a, b Option) int {
+		return cmp.Or(-cmp.Compare(of(&a), of(&b)), cmp.Compare(cost(&a), cost(&b)))
+	})
+	kept := []Option{}
+	for i := range out.Front {
+		o := &out.Front[i]
+		if n := len(kept); n > 0 && cost(o) >= cost(&kept[n-1]) {
+			by := &kept[n-1]
+			out.Losers = append(out.Losers, Loser{Model: o.Model, Reason: fmt.Sprintf("%s in %s is no worse, and costs no more", by.Model, by.Precision), Margin: finite(cost(o)/cost(by) - 1)})
+			continue
+		}
+		kept = append(kept, *o)
+	}
+	out.Front = kept
 }
 
 // choose makes an option the chosen one, and looks at it and around it.

@@ -438,3 +438,28 @@ func TestBreakEvens(t *testing.T) {
 		t.Errorf("%+v", b.Rent)
 	}
 }
+
+// TestTrim: what another is no worse and no dearer than does not lie on the front, and
+// the cheapest of all is its last.
+func TestTrim(t *testing.T) {
+	r := planRequest(t, 0, 1)
+	r.Models = []string{"Qwen/Qwen3-8B"}
+	p, err := newPlanning(shipped(t), &r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := rentedAt(t, "1x L40S", 1)
+	p.lines[&h] = line{each: 100, known: true}
+	at := func(model string, quality float64, nodes int) Option {
+		return Option{Model: model, Quality: &quality, Nodes: nodes, hardware: &h}
+	}
+	out := &Plan{Front: []Option{at("a", 55, 2), at("b", 57, 3), at("c", 54, 2), at("d", 40, 1), at("e", 57, 4)}}
+	p.trim(out)
+	var names []string
+	for _, o := range out.Front {
+		names = append(names, o.Model)
+	}
+	if fmt.Sprint(names) != "[b a d]" || len(out.Losers) != 2 {
+		t.Errorf("front %v, losers %+v", names, out.Losers)
+	}
+}

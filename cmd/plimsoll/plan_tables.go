@@ -256,6 +256,9 @@ func planFacts(p *planner.Plan) report.Table {
 	if o.Watts != nil {
 		f.add("power", fmt.Sprintf("%s W, the accelerators of the replicas that answer", report.Significant(*o.Watts)))
 	}
+	if c := o.Cost; c != nil && c.Carbon.Total != nil {
+		f.add("carbon", report.Significant(*c.Carbon.Total/1000)+" t CO2 equivalent a year")
+	}
 	if o.Quality != nil {
 		f.add("quality", fmt.Sprintf("%.1f of 100 for %s, after the loss of %s", *o.Quality, p.UseCase, o.Precision))
 	}

@@ -231,11 +231,33 @@ func (r *writer) cost() section {
 	if len(b.Bars) > 1 {
 		s.bars = append(s.bars, b)
 	}
+	if c.Carbon.Total != nil {
+		s.text = append(s.text, r.say("carbon", report.Significant(*c.Carbon.Total/1000)))
+	}
 	if k := r.plan.Detail.Tokens; k != nil {
 		unit := " " + r.plan.Currency
-		s.text = []string{r.say("tokens", report.Significant(k.Allocation.Output)+unit, report.Significant(k.Usage.Output)+unit)}
+		s.text = append(s.text, r.say("tokens", report.Significant(k.Allocation.Output)+unit, report.Significant(k.Usage.Output)+unit))
+	}
+	if b := r.plan.Detail.BreakEven; b != nil {
+		s.text = append(s.text, r.breakEven(b)...)
 	}
 	return s
+}
+
+// breakEven holds the plan against an API, and what is owned against renting.
+func (r *writer) breakEven(b *planner.BreakEvens) (list []string) {
+	unit := " " + r.plan.Currency
+	if a := b.API; a != nil {
+		text := r.say("api", report.Significant(a.Blended)+unit, money(a.PerMonth, r.plan.Currency), report.Significant(a.MTokens))
+		if v := a.Even.Value; v != nil {
+			text += r.say("api_from", report.Significant(*v), report.Significant(a.Capacity))
+		}
+		list = append(list, text)
+	}
+	if k := b.Rent; k != nil && k.Even.Value != nil {
+		list = append(list, r.say("rent", report.Significant(k.PerHour)+unit, report.Percent(*k.Even.Value), report.Percent(k.Planned)))
+	}
+	return list
 }
 
 func whole(v float64) report.Cell {
