@@ -26,6 +26,11 @@ func (m lineMap) of(path string) int {
 	}
 }
 
+// LineOf is the line, from 1, of a key of a TOML text that DecodeStrict took: a dotted
+// path with positions, "gate.slo[2].rule". Of a key that the text lacks it is the line
+// of the closest table around it, or 0.
+func LineOf(data []byte, key string) int { return scanLines(string(data)).of(key) }
+
 // scanLines maps the keys of a TOML text to lines. The text is one that a
 // TOML parser has accepted; on any other the map is incomplete but the scan
 // ends.

@@ -149,6 +149,9 @@ func (o *Option) resize(replicas int) {
 	h := o.hardware
 	o.Replicas = replicas
 	nodes := func(replicas, world int) int {
+		if world > h.Node.Count { // nodes of a replica: the search lays none out so
+			return replicas * ((world + h.Node.Count - 1) / h.Node.Count)
+		}
 		each := h.Node.Count / world // of a node
 		return (replicas + each - 1) / each
 	}
