@@ -58,7 +58,7 @@ func (p *part) tensorRTOptions(load load) (object, error) {
 		options.add("kv_cache_config", cache)
 	}
 	if o.EnforceEager {
-		options.add("cuda_graph_config", null{})
+		options.add("cuda_graph_config", nil)
 	}
 	switch n := o.Speculation.Tokens; {
 	case n == 0:

@@ -12,11 +12,8 @@ type object []field
 
 type field struct {
 	key   string
-	value any // string, int, float64, bool, object or a slice of these
+	value any // string, int, float64, bool, nil, object, []object or []string
 }
-
-// null is a value that is written out as null.
-type null struct{}
 
 func (o *object) add(key string, value any) { *o = append(*o, field{key, value}) }
 
@@ -34,24 +31,35 @@ func (o object) set(key string, value any) {
 	}
 }
 
-// MarshalYAML keeps the order of the fields.
-func (o object) MarshalYAML() (any, error) {
-	node := &yaml.Node{Kind: yaml.MappingNode}
-	for _, f := range o {
-		var key, value yaml.Node
-		if err := key.Encode(f.key); err != nil {
-			return nil, err
+// node is a value as YAML has it. The library quotes what readers, old ones
+// too, would take for something else than a string.
+func node(v any) *yaml.Node {
+	switch v := v.(type) {
+	case object:
+		n := &yaml.Node{Kind: yaml.MappingNode}
+		for _, f := range v {
+			n.Content = append(n.Content, node(f.key), node(f.value))
 		}
-		if err := value.Encode(f.value); err != nil {
-			return nil, err
-		}
-		node.Content = append(node.Content, &key, &value)
+		return n
+	case []object:
+		return sequence(v)
+	case []string:
+		return sequence(v)
 	}
-	return node, nil
+	n := new(yaml.Node)
+	if err := n.Encode(v); err != nil {
+		panic(fmt.Sprintf("launch: %v", err)) // of the types above none can fail
+	}
+	return n
 }
 
-// MarshalYAML writes null.
-func (null) MarshalYAML() (any, error) { return nil, nil }
+func sequence[T any](list []T) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.SequenceNode}
+	for _, v := range list {
+		n.Content = append(n.Content, node(v))
+	}
+	return n
+}
 
 // encode writes documents one after the other.
 func encode(documents ...object) string {
@@ -59,8 +67,8 @@ func encode(documents ...object) string {
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)
 	for _, d := range documents {
-		if err := e.Encode(d); err != nil {
-			panic(fmt.Sprintf("launch: %v", err)) // of the values above none can fail
+		if err := e.Encode(node(d)); err != nil {
+			panic(fmt.Sprintf("launch: %v", err))
 		}
 	}
 	if err := e.Close(); err != nil {
