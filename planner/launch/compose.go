@@ -81,6 +81,7 @@ func (r *replica) composeDevices(s *object) {
 	}
 	switch r.platform() {
 	case "nvidia":
+		r.note("the host needs the NVIDIA Container Toolkit")
 		device := object{{"driver", "nvidia"}, {"device_ids", texts(r.devices)}, {"capabilities", []string{"gpu"}}}
 		s.add("deploy", object{{"resources", object{{"reservations", object{{"devices", []object{device}}}}}}})
 	case "amd":

@@ -11,11 +11,10 @@ func renderKServe(p *plan) ([]File, error) {
 	if err := part.fitsNode(); err != nil {
 		return nil, err
 	}
-	pod, config, err := part.pod()
+	pod, config, err := part.pod("kserve-container") // as KServe calls the one that serves
 	if err != nil {
 		return nil, err
 	}
-	pod[0].value.([]object)[0].set("name", "kserve-container") // as KServe calls the one that serves
 	predictor := append(object{{"minReplicas", part.d.DP}, {"maxReplicas", part.d.DP}}, pod...)
 	metadata := object{{"name", p.s.Name}, {"annotations", object{{"serving.kserve.io/deploymentMode", "RawDeployment"}}}}
 	p.note("the mode RawDeployment is called Standard from KServe 0.16 on, which still reads the old name")

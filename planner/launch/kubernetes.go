@@ -13,14 +13,14 @@ func renderKubernetes(p *plan) ([]File, error) {
 		if err := part.fitsNode(); err != nil {
 			return nil, err
 		}
-		pod, config, err := part.pod()
+		pod, config, err := part.pod("server")
 		if err != nil {
 			return nil, err
 		}
 		labels := object{{"app.kubernetes.io/name", part.name}}
 		spec := object{{"replicas", part.d.DP}, {"selector", object{{"matchLabels", labels}}}}
-		if part.accelerators() > 0 { // no others may be free to start the next before the last has ended
-			spec.add("strategy", object{{"type", "Recreate"}})
+		if part.accelerators() > 0 { // none may be free to start the next pod before one has ended
+			spec.add("strategy", object{{"type", "RollingUpdate"}, {"rollingUpdate", object{{"maxSurge", 0}, {"maxUnavailable", 1}}}})
 		}
 		spec.add("progressDeadlineSeconds", 2*loadSeconds)
 		spec.add("template", object{{"metadata", object{{"labels", labels}}}, {"spec", pod}})
@@ -37,20 +37,27 @@ func service(name string, selector object, port int) object {
 		{"spec", object{{"selector", selector}, {"ports", []object{{{"name", "http"}, {"port", port}, {"targetPort", "http"}}}}}}}
 }
 
-// pod is that of one replica, and the ConfigMap that it reads, if any.
-func (p *part) pod() (object, []object, error) {
+// pod is that of one replica, its container by name, and the ConfigMap that it
+// reads, if any.
+func (p *part) pod(name string) (object, []object, error) {
 	process, err := p.process(p.s.Port, p.inContainer())
 	if err != nil {
 		return nil, nil, err
 	}
-	container, err := p.container("server", process, p.accelerators())
+	container, err := p.container(name, process, p.accelerators())
 	if err != nil {
 		return nil, nil, err
 	}
 	container.add("ports", p.ports())
 	container.add("startupProbe", p.probe(10, loadSeconds/10))
 	container.add("readinessProbe", p.probe(5, 3))
-	return object{{"containers", []object{container}}, {"volumes", p.volumes(process)}}, p.configMap(process), nil
+	return podSpec(container, p.volumes(process)), p.configMap(process), nil
+}
+
+// podSpec keeps Kubernetes from telling the process of other services by
+// variables: of one that is called vllm, VLLM_PORT would mislead vLLM.
+func podSpec(container object, volumes []object) object {
+	return object{{"enableServiceLinks", false}, {"containers", []object{container}}, {"volumes", volumes}}
 }
 
 func (p *part) ports() []object {
@@ -86,11 +93,15 @@ func (p *part) env(process Process) []object {
 		env = append(env, object{{"name", name}, {"value", parentheses(value)}})
 	}
 	if p.role != both {
-		address := object{{"fieldRef", object{{"fieldPath", "status.podIP"}}}}
-		env = append(env, object{{"name", "VLLM_NIXL_SIDE_CHANNEL_HOST"}, {"valueFrom", address}},
+		env = append(env, podIP("VLLM_NIXL_SIDE_CHANNEL_HOST"),
 			object{{"name", "VLLM_NIXL_SIDE_CHANNEL_PORT"}, {"value", strconv.Itoa(nixlPort)}})
 	}
 	return env
+}
+
+// podIP is a variable that holds the pod's address.
+func podIP(name string) object {
+	return object{{"name", name}, {"valueFrom", object{{"fieldRef", object{{"fieldPath", "status.podIP"}}}}}}
 }
 
 // mounts of the container; volumes are those that they name.

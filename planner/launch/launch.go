@@ -126,14 +126,29 @@ func newPlan(s Service) (*plan, error) {
 		return p, nil
 	}
 	p.parts = []*part{{p, p.s.Prefill, p.s.Name + "-prefill", prefills}, {p, &p.s.Deployment, p.s.Name + "-decode", decodes}}
-	for _, part := range p.parts {
-		if part.d.Engine.ID != vllm {
-			return nil, fmt.Errorf("launch: prefill apart from decode is written for vLLM, not for %s", part.d.Engine.Name)
-		}
+	if err := p.checkApart(); err != nil {
+		return nil, fmt.Errorf("launch: %w", err)
 	}
 	p.note("the service needs a router that sends each prompt to a %s replica first and hands its answer to a %s one: vLLM has an example (tests/v1/kv_connector/nixl_integration/toy_proxy_server.py), llm-d and the vLLM production stack have routers to run", p.parts[0].name, p.parts[1].name)
 	p.note("the image needs the NIXL library, and the cache crosses by UCX: UCX_TLS and UCX_NET_DEVICES choose the network")
 	return p, nil
+}
+
+// checkApart refuses prefill and decode that do not go together.
+func (p *plan) checkApart() error {
+	prefill, decode := p.parts[0], p.parts[1]
+	for _, part := range p.parts {
+		if part.d.Engine.ID != vllm {
+			return fmt.Errorf("prefill apart from decode is written for vLLM, not for %s", part.d.Engine.Name)
+		}
+	}
+	if prefill.d.Model.ID != decode.d.Model.ID {
+		return fmt.Errorf("%s prefills for %s", prefill.d.Model.ID, decode.d.Model.ID)
+	}
+	if prefill.cache() != decode.cache() || float(prefill.d.Weights) != float(decode.d.Weights) {
+		return errors.New("prefill and decode keep their caches in different precisions: one cannot read the other's")
+	}
+	return nil
 }
 
 // label is a name that every object of Kubernetes may have.

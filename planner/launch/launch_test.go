@@ -76,6 +76,10 @@ func device(on string) estimator.Device {
 	if known, ok := devices.Load(on); ok {
 		return known.(estimator.Device)
 	}
+	if on == "cpu" {
+		i := slices.IndexFunc(shipped().Accelerators, func(a catalog.Accelerator) bool { return a.Class == "cpu" })
+		return estimator.Device{Accelerator: &shipped().Accelerators[i], MemoryBytes: 256 << 30, FreeBytes: 256 << 30}
+	}
 	node, err := shipped().ParseHardware(on)
 	if err != nil {
 		panic(err)
@@ -147,6 +151,33 @@ func TestCommand(t *testing.T) {
 	}
 }
 
+// What a model is for, and a draft, take options of their own.
+func TestCommandHas(t *testing.T) {
+	embed := with(qwen, func(a *asked) { a.model = "Qwen/Qwen3-Embedding-8B" })
+	draft := with(qwen, func(a *asked) { a.options.Speculation = estimator.Speculation{Tokens: 3, Acceptance: 0.7} })
+	for _, test := range []struct {
+		ask     asked
+		service launch.Service
+		want    string
+	}{
+		{embed, launch.Service{}, "--runner pooling"},
+		{with(embed, func(a *asked) { a.engine = "vllm@0.9" }), launch.Service{}, "--task embed"},
+		{with(embed, func(a *asked) { a.engine = "sglang" }), launch.Service{}, "--is-embedding"},
+		{with(embed, func(a *asked) { a.engine, a.weights = "llama.cpp", "q8_0" }), launch.Service{}, "--embedding"},
+		{draft, launch.Service{Draft: "Qwen/Qwen3-0.6B"}, `--speculative-config '{"method":"draft_model","model":"Qwen/Qwen3-0.6B","num_speculative_tokens":3}'`},
+		{with(draft, func(a *asked) { a.engine = "sglang" }), launch.Service{Draft: "Qwen/Qwen3-0.6B"}, "--speculative-algorithm STANDALONE --speculative-draft-model-path Qwen/Qwen3-0.6B --speculative-num-steps 3 --speculative-eagle-topk 1 --speculative-num-draft-tokens 4"},
+		{with(gguf, func(a *asked) { a.on, a.pp = "cpu", 1 }), launch.Service{}, "--n-gpu-layers 0 --cache-type-k q8_0"},
+		{with(gguf, func(a *asked) { a.options.MaxBatchedTokens = 4096 }), launch.Service{}, "--batch-size 4096 --ubatch-size 4096"},
+		{with(gguf, func(a *asked) { a.kv, a.options.NoFlashAttention = "", true }), launch.Service{}, "--flash-attn off"},
+	} {
+		test.service.Deployment = deployment(t, test.ask)
+		process, _, err := launch.Command(test.service)
+		if text := launch.Quote(process.Argv...); err != nil || !strings.Contains(text, test.want) {
+			t.Errorf("%v, %s; want %s", err, text, test.want)
+		}
+	}
+}
+
 func TestTensorRTOptions(t *testing.T) {
 	process, _, err := launch.Command(launch.Service{Deployment: deployment(t, with(deepseek, func(a *asked) { a.engine = "tensorrt-llm@1.0" }))})
 	if err != nil {
@@ -185,6 +216,7 @@ func TestCannotLaunch(t *testing.T) {
 		{launch.Commands, qwen, launch.Service{Port: 70000}, "accepted are 1 to 65535"},
 		{launch.Commands, qwen, launch.Service{Model: "--help"}, "would be read as an option"},
 		{launch.Commands, qwen, launch.Service{Model: "a\nb"}, "control characters"},
+		{launch.Commands, with(qwen, func(a *asked) { a.options.MaxBatchedTokens = 64 }), launch.Service{}, "too few for 128 sequences"},
 		{launch.Compose, with(qwen, func(a *asked) { a.tp, a.dp = 4, 3 }), launch.Service{PerNode: 8}, "12 accelerators"},
 		{launch.LWS, qwen, launch.Service{}, "how many accelerators"},
 		{launch.LWS, qwen, launch.Service{PerNode: 8}, `form "kubernetes"`},
@@ -247,7 +279,7 @@ func names(t testing.TB) map[string][]string {
 func swept(t *testing.T, f func(name string, s launch.Service)) {
 	fits := 0
 	for _, engine := range []string{"vllm@0.11", "vllm@0.19", "sglang@0.5.6", "tensorrt-llm@1.0", "transformers", "llama.cpp@b6000", "llama.cpp@b7000"} {
-		for _, on := range []string{"8x H100", "8x MI300X", "2x Arc B580", "M4 Max 64GB", "2x RTX 4090"} {
+		for _, on := range []string{"8x H100", "8x MI300X", "2x Arc B580", "M4 Max 64GB", "2x RTX 4090", "cpu"} {
 			for _, model := range []string{"Qwen/Qwen3-8B", "deepseek-ai/DeepSeek-V3", "openai/gpt-oss-120b", "Qwen/Qwen3-Embedding-8B", "google/gemma-3-27b-it"} {
 				for _, sizes := range [][5]int{{1, 1, 1, 1, 1}, {1, 1, 1, 1, 3}, {2, 1, 1, 1, 2}, {8, 1, 8, 1, 1}, {8, 1, 8, 8, 2}, {4, 2, 1, 1, 1}, {1, 2, 1, 1, 1}} {
 					for _, more := range []struct{ weights, kv string }{{}, {"fp8", "fp8"}, {"q4_k_m", "q8_0"}, {"awq-int4", ""}} {

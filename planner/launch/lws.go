@@ -59,16 +59,17 @@ func (p *part) across(process Process) (leader, worker object, err error) {
 	words := escaped(p.words(process), parentheses)
 	first.set("args", append(words[1:len(words):len(words)], lead...))
 	next.set("args", append(words[1:len(words):len(words)], work...))
-	if p.d.Engine.ID == vllm && p.d.AttentionDP > 1 { // a sum, which only a shell works out
+	if p.d.Engine.ID == vllm && p.d.AttentionDP > 1 { // a product, which only a shell works out
 		rank := fmt.Sprintf(" --data-parallel-start-rank $((LWS_WORKER_INDEX * %d))", p.localRanks())
 		next.set("command", []string{"sh", "-c"})
 		next.set("args", []string{parentheses("exec "+Quote(p.words(process)...)) + " " + strings.Join(work, " ") + parentheses(rank)})
 	}
+	first.set("env", append(p.env(process), podIP("POD_IP")))
 	first.add("ports", p.ports())
 	first.add("startupProbe", p.probe(10, loadSeconds/10))
 	first.add("readinessProbe", p.probe(5, 3))
 	volumes := p.volumes(process)
-	return object{{"containers", []object{first}}, {"volumes", volumes}}, object{{"containers", []object{next}}, {"volumes", volumes}}, nil
+	return podSpec(first, volumes), podSpec(next, volumes), nil
 }
 
 // spread are the options by which the processes of a replica find one another,
@@ -90,8 +91,11 @@ func (p *part) spread() (leader, worker []string, err error) {
 	case p.localRanks() == 0:
 		return nil, nil, fmt.Errorf("vLLM: a data-parallel rank of %d accelerators does not lie within a node of %d", d.World()/d.AttentionDP, p.s.PerNode)
 	}
-	local := []string{"--data-parallel-size-local", strconv.Itoa(p.localRanks()), "--data-parallel-address", "$(LWS_LEADER_ADDRESS)", "--data-parallel-rpc-port", "13345"}
-	return local, append(local[:len(local):len(local)], "--headless"), nil
+	local := func(address string) []string {
+		return []string{"--data-parallel-size-local", strconv.Itoa(p.localRanks()), "--data-parallel-address", address, "--data-parallel-rpc-port", "13345"}
+	}
+	// the leader listens there, and that takes an address, not a name
+	return local("$(POD_IP)"), append(local("$(LWS_LEADER_ADDRESS)"), "--headless"), nil
 }
 
 // localRanks counts vLLM's data-parallel ranks of a node; 0 where they do not

@@ -28,8 +28,9 @@ type (
 		Spec     podSpec `yaml:"spec"`
 	}
 	podSpec struct {
-		Containers []container `yaml:"containers"`
-		Volumes    []volume    `yaml:"volumes"`
+		EnableServiceLinks *bool       `yaml:"enableServiceLinks"`
+		Containers         []container `yaml:"containers"`
+		Volumes            []volume    `yaml:"volumes"`
 	}
 	container struct {
 		Name           string   `yaml:"name"`
@@ -105,7 +106,11 @@ type deploymentObject struct {
 			MatchLabels map[string]string `yaml:"matchLabels"`
 		} `yaml:"selector"`
 		Strategy struct {
-			Type string `yaml:"type"`
+			Type          string `yaml:"type"`
+			RollingUpdate struct {
+				MaxSurge       int `yaml:"maxSurge"`
+				MaxUnavailable int `yaml:"maxUnavailable"`
+			} `yaml:"rollingUpdate"`
 		} `yaml:"strategy"`
 		ProgressDeadlineSeconds int         `yaml:"progressDeadlineSeconds"`
 		Template                podTemplate `yaml:"template"`
@@ -236,7 +241,7 @@ func decodeObject(node *yaml.Node) (object, error) {
 
 // check counts the accelerators of a pod. What serves has probes.
 func (p *podSpec) check(serves bool) (int, error) {
-	if len(p.Containers) != 1 {
+	if len(p.Containers) != 1 || p.EnableServiceLinks == nil || *p.EnableServiceLinks {
 		return 0, fmt.Errorf("%d containers", len(p.Containers))
 	}
 	c := p.Containers[0]

@@ -15,9 +15,9 @@ func renderOllama(p *plan) ([]File, error) {
 	part := p.parts[0]
 	switch {
 	case !part.llama():
-		return nil, fmt.Errorf("Ollama runs llama.cpp's files: the deployment is of %s", part.d.Engine.Name)
+		return nil, fmt.Errorf("an Ollama server runs llama.cpp's files: the deployment is of %s", part.d.Engine.Name)
 	case part.d.Model.Kind == catalog.Rerank:
-		return nil, fmt.Errorf("Ollama ranks nothing: %s is for %s", part.d.Model.ID, part.d.Model.Kind)
+		return nil, fmt.Errorf("an Ollama server ranks nothing: %s is for %s", part.d.Model.ID, part.d.Model.Kind)
 	}
 	replicas, err := p.hostReplicas(asGiven)
 	if err != nil {
@@ -73,9 +73,9 @@ func (p *part) ollamaEnv() ([]string, error) {
 	switch kv := p.llamaCache(); {
 	case kv == "":
 	case kv != "q8_0" && kv != "q4_0":
-		return nil, fmt.Errorf("Ollama keeps its cache in f16, q8_0 or q4_0, not in %s", kv)
+		return nil, fmt.Errorf("an Ollama server keeps its cache in f16, q8_0 or q4_0, not in %s", kv)
 	case o.NoFlashAttention:
-		return nil, errors.New("Ollama keeps a quantised cache with flash attention only")
+		return nil, errors.New("an Ollama server keeps a quantised cache with flash attention only")
 	default:
 		env = append(env, "OLLAMA_KV_CACHE_TYPE="+kv)
 	}

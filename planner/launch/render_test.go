@@ -57,6 +57,12 @@ type checker struct {
 }
 
 func (c *checker) check(f launch.File) error {
+	engine := c.service.Deployment.Engine.ID
+	for word := range strings.FieldsSeq(f.Text) { // nodes of a group have options of their own
+		if strings.HasPrefix(word, "--") && word != "---" && !contains(c.known[engine], word) {
+			return fmt.Errorf("%s has no option %s", engine, word)
+		}
+	}
 	switch {
 	case strings.HasSuffix(f.Name, ".sh"):
 		return c.script(f.Text)

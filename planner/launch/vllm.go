@@ -49,6 +49,8 @@ func (p *part) checkVLLM() error {
 		return fmt.Errorf("vLLM: data-parallel ranks of %s, which has no experts to share, are whole copies: plan them as replicas, not as attention-DP", d.Model.ID)
 	case d.EP > 1 && d.EP != d.TP:
 		return fmt.Errorf("vLLM spreads experts over all accelerators of a stage or over none: EP %d is not TP %d", d.EP, d.TP)
+	case d.Options.MaxBatchedTokens < d.Options.MaxSeqs:
+		return fmt.Errorf("vLLM gives every sequence a token of a step: %d tokens are too few for %d sequences", d.Options.MaxBatchedTokens, d.Options.MaxSeqs)
 	case p.cache() != "" && p.cache() != "fp8":
 		return fmt.Errorf("vLLM keeps its cache in the model's %s or in FP8, not in %s", float(d.Weights), d.KV.Name)
 	}
