@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/plimsoll-dev/plimsoll/catalog"
 )
 
 // visible is the environment that shows a process some accelerators only.
@@ -52,28 +54,27 @@ func (p *part) image() (string, error) {
 	}
 	name := p.published()
 	if name == "" {
-		return "", fmt.Errorf("no image of %s for %s is known: name one", p.d.Engine.Name, p.d.Device.Accelerator.Vendor)
+		return "", fmt.Errorf("no image of %s %s for %s is known: name one", p.d.Engine.Name, p.d.Release, p.d.Device.Accelerator.Name)
 	}
 	p.note("%s is the tag that release %s leads to: check that it is published", name, p.d.Release)
 	return name, nil
 }
 
 // published is the engine's image by the naming of its makers; "" none known.
+// The tags of SGLang for AMD name a release of ROCm and a board too, which the
+// engine's release does not say.
 func (p *part) published() string {
-	tag, arch := tagOf(p.d.Release), p.d.Device.Accelerator.Architecture
+	tag := tagOf(p.d.Release)
 	switch p.d.Engine.ID + " " + p.platform() {
 	case "vllm nvidia":
 		return "vllm/vllm-openai:v" + tag
 	case "vllm amd":
+		if !catalog.Reached(p.d.Release, "0.14") { // before, AMD's images alone, under names of their own
+			return ""
+		}
 		return "vllm/vllm-openai-rocm:v" + tag
 	case "sglang nvidia":
 		return "lmsysorg/sglang:v" + tag
-	case "sglang amd":
-		board := map[string]string{"CDNA3": "mi30x", "CDNA4": "mi35x"}[arch]
-		if board == "" {
-			return ""
-		}
-		return "lmsysorg/sglang:v" + tag + "-rocm700-" + board
 	case "tensorrt-llm nvidia":
 		return "nvcr.io/nvidia/tensorrt-llm/release:" + tag
 	case "llama.cpp nvidia":

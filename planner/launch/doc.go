@@ -16,8 +16,9 @@
 //
 // # Sources of names
 //
-//   - vLLM: vllm/engine/arg_utils.py and docs/features/nixl_connector_usage.md
-//     of vllm-project/vllm; several nodes: docs.vllm.ai, data parallel deployment
+//   - vLLM: vllm/engine/arg_utils.py, vllm/entrypoints/openai/cli_args.py and
+//     docs/features/nixl_connector_usage.md of vllm-project/vllm; several nodes:
+//     docs.vllm.ai, data parallel deployment
 //   - SGLang: docs/advanced_features/server_arguments.md and
 //     python/sglang/srt/server_args.py of sgl-project/sglang
 //   - TensorRT-LLM: tensorrt_llm/commands/serve.py and tensorrt_llm/llmapi/llm_args.py

@@ -73,11 +73,17 @@ func TestComposeByVendor(t *testing.T) {
 	}
 }
 
-// No image of vLLM's for Intel is known, so one must be named.
+// Where no image is known, one must be named.
 func TestImageIsNamed(t *testing.T) {
-	s := launch.Service{Deployment: deployment(t, with(qwen, func(a *asked) { a.on = "2x Arc B580" }))}
-	if _, _, err := launch.Render(s, launch.Compose); err == nil || !strings.Contains(err.Error(), "name one") {
-		t.Error(err)
+	for _, change := range []func(*asked){
+		func(a *asked) { a.on = "2x Arc B580" },
+		func(a *asked) { a.on, a.engine = "8x MI300X", "vllm@0.11" },
+		func(a *asked) { a.on, a.engine = "8x MI300X", "sglang" },
+	} {
+		s := launch.Service{Deployment: deployment(t, with(qwen, change))}
+		if _, _, err := launch.Render(s, launch.Compose); err == nil || !strings.Contains(err.Error(), "name one") {
+			t.Error(err)
+		}
 	}
 	for release, want := range map[string]string{
 		"0.19": "vllm/vllm-openai:v0.19.0", "v0.11.1rc2": "vllm/vllm-openai:v0.11.1rc2", "0.10.1.1": "vllm/vllm-openai:v0.10.1.1", "0.9.0.post1": "vllm/vllm-openai:v0.9.0.post1",

@@ -57,7 +57,8 @@ func (p *part) checkVLLM() error {
 	return nil
 }
 
-// vllmPooling turns a decoder into an embedding model or a ranker.
+// vllmPooling turns a decoder into an embedding model or a ranker; --runner
+// replaced --task with vllm-project/vllm pull request 21470.
 func (p *part) vllmPooling() []string {
 	switch {
 	case p.d.Model.Kind != catalog.Embedding && p.d.Model.Kind != catalog.Rerank:
@@ -70,6 +71,9 @@ func (p *part) vllmPooling() []string {
 	return []string{"--task", "embed"}
 }
 
+// vllmSpeculation names what proposes tokens. The V1 engine runs draft models
+// since vllm-project/vllm pull request 24322; "mtp" stands for the families'
+// own names since 0.11.
 func (p *part) vllmSpeculation(a *argv) error {
 	n := p.d.Options.Speculation.Tokens
 	if n == 0 {
