@@ -116,6 +116,7 @@ func TestPrefillApart(t *testing.T) {
 	holds(t, texts(t, s, launch.Compose)["compose.yaml"], "qwen3-8b-prefill-1:", "network_mode: host", `- "1"`, "qwen3-8b-decode:", `- "8002"`, `VLLM_NIXL_SIDE_CHANNEL_PORT: "5602"`, `- "2"`, `- "3"`)
 	for want, change := range map[string]func(*asked){
 		"written for vLLM":     func(a *asked) { a.engine = "sglang" },
+		"no NIXL connector":    func(a *asked) { a.engine = "vllm@0.8.5" },
 		"prefills for":         func(a *asked) { a.model = "Qwen/Qwen3-4B" },
 		"different precisions": func(a *asked) { a.kv = "fp8" },
 	} {

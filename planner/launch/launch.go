@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/estimator"
 )
 
@@ -140,6 +141,9 @@ func (p *plan) checkApart() error {
 	for _, part := range p.parts {
 		if part.d.Engine.ID != vllm {
 			return fmt.Errorf("prefill apart from decode is written for vLLM, not for %s", part.d.Engine.Name)
+		}
+		if !catalog.Reached(part.d.Release, "0.9") {
+			return fmt.Errorf("vLLM %s has no NIXL connector: choose 0.9 or later", part.d.Release)
 		}
 	}
 	if prefill.d.Model.ID != decode.d.Model.ID {
