@@ -69,7 +69,11 @@ func (p *plan) noteHosts(list []replica) error {
 		for _, r := range list {
 			last = max(last, r.port)
 		}
-		p.note("%d replicas listen on ports %d to %d of their hosts: a load balancer before them makes one service of them", len(list), p.s.Port, last)
+		of := ""
+		if hosts > 1 {
+			of = " of each host"
+		}
+		p.note("%d replicas listen on ports %d to %d%s: a load balancer before them makes one service of them", len(list), p.s.Port, last, of)
 	}
 	return nil
 }
