@@ -20,6 +20,15 @@ type PrefillSide struct {
 	deployment estimator.Deployment
 }
 
+// PrefillDeployment is one replica of those that compute prompts, resolved; nil where the
+// option has none of their own.
+func (o *Option) PrefillDeployment() *estimator.Deployment {
+	if o.Prefill == nil {
+		return nil
+	}
+	return &o.Prefill.deployment
+}
+
 // manyReplicas of one side leave the other to set the rate.
 const manyReplicas = 256
 

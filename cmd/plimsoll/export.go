@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/catalog/atomicfile"
 	"github.com/plimsoll-dev/plimsoll/planner"
 	"github.com/plimsoll-dev/plimsoll/planner/launch"
@@ -21,22 +23,21 @@ import (
 // exportOptions are the flags of export.
 type exportOptions struct {
 	deploymentFlags
-	form, out, name, weights, image string
-	port                            int
-	force                           bool
+	form, out, name, weights, draft, image string
+	port, perNode                          int
+	force                                  bool
 }
-
-const defaultPort = 8000
 
 func (a *app) exportCommand() *cobra.Command {
 	var o exportOptions
 	cmd := &cobra.Command{
 		Use:   "export MODEL | LOCK",
 		Short: "Write launch files for a deployment",
-		Long: `Write down how to start a deployment: the engine's command line, a compose file,
-Kubernetes or KServe objects, a LeaderWorkerSet, a Modelfile. MODEL is described by
-the flags of estimate; LOCK is a file of plan --lock, whose plan is made again.
-Without --out the files go to standard output. Nothing is started.`,
+		Long: `Write down how to start a deployment: the engine's command line for each replica,
+a compose file for each host, Kubernetes or KServe objects, a LeaderWorkerSet, a
+Modelfile. MODEL is described by the flags of estimate; LOCK is a file of plan --lock,
+whose plan is made again. Without --out the files go to standard output. Nothing is
+started.`,
 		Example: `  plimsoll export Qwen/Qwen3-8B --on "2x L40S" --dp 2 --form compose
   plimsoll export plan.lock --form kubernetes --out deploy/`,
 		Args: exactly(1, "a model or a plan lock"),
@@ -46,13 +47,15 @@ Without --out the files go to standard output. Nothing is started.`,
 	}
 	f := cmd.Flags()
 	o.deploymentFlags.addTo(f)
-	f.StringVar(&o.form, "form", string(launch.Shell), "what to write: "+forms())
+	f.StringVar(&o.form, "form", string(launch.Commands), "what to write: "+forms())
 	f.StringVar(&o.out, "out", "", "`DIR` to write to (default standard output)")
 	f.BoolVar(&o.force, "force", false, "let --out replace files")
 	f.StringVar(&o.name, "name", "", "`NAME` of the service (default from the model)")
-	f.StringVar(&o.weights, "weights", "", "what the engine loads: a Hugging Face `ID` or a path (default the model's id)")
+	f.StringVar(&o.weights, "weights", "", "what the engine loads: a Hugging Face `ID` or a path (default the model as it is named)")
+	f.StringVar(&o.draft, "draft", "", "`MODEL` that speculates (default the model's own multi-token prediction)")
 	f.StringVar(&o.image, "image", "", "container `IMAGE` (default the engine's published one)")
-	f.IntVar(&o.port, "port", defaultPort, "port of the server")
+	f.IntVar(&o.port, "port", 8000, "port of the server, of the first one on a host")
+	f.IntVar(&o.perNode, "per-node", 0, "accelerators of a node, where --on is several (default all of --on)")
 	return cmd
 }
 
@@ -65,16 +68,24 @@ func forms() string {
 }
 
 func (a *app) export(ctx context.Context, what string, o *exportOptions, flags *pflag.FlagSet) error {
-	if !slices.Contains(launch.Forms(), launch.Form(o.form)) {
+	switch {
+	case !slices.Contains(launch.Forms(), launch.Form(o.form)):
 		return usagef("--form %q: accepted are %s", o.form, forms())
+	case o.port < 1: // 0 would be the default
+		return usagef("--port %d: accepted are 1 to 65535", o.port)
+	case o.perNode < 0 || o.perNode == 0 && flags.Changed("per-node"):
+		return usagef("--per-node %d: accepted are positive numbers", o.perNode)
 	}
 	service, err := a.service(ctx, what, o, flags)
 	if err != nil {
 		return err
 	}
-	service.Name, service.Model, service.Image, service.Port = o.name, o.weights, o.image, o.port
+	service.Name, service.Draft, service.Image, service.Port = o.name, o.draft, o.image, o.port
+	service.Model, service.PerNode = cmp.Or(o.weights, service.Model), cmp.Or(o.perNode, service.PerNode)
 	files, notes, err := launch.Render(service, launch.Form(o.form))
-	if err != nil {
+	if missing := (*launch.MissingError)(nil); errors.As(err, &missing) {
+		return usage(err, "--"+missing.What+" names it")
+	} else if err != nil {
 		return usage(err)
 	}
 	if err := a.writeFiles(files, o); err != nil {
@@ -103,7 +114,7 @@ func (a *app) service(ctx context.Context, what string, o *exportOptions, flags 
 		return launch.Service{}, usage(fmt.Errorf("it does not fit: %s", on.ledger.Reason), on.ledger.Change)
 	}
 	d := on.deployment
-	s := launch.Service{Deployment: &d, Replicas: d.DP}
+	s := launch.Service{Deployment: d, Model: loaded(on.catalog, what)}
 	for _, g := range on.hardware.Node.Groups {
 		if g.Accelerator.ID == d.Device.Accelerator.ID {
 			s.PerNode = g.Count
@@ -112,10 +123,29 @@ func (a *app) service(ctx context.Context, what string, o *exportOptions, flags 
 	return s, nil
 }
 
+// loaded is what the engine loads, where the model was named by a checkpoint of its own
+// or by a path; empty: what the catalog calls it. Names are told apart as ask does.
+func loaded(c *catalog.Catalog, what string) string {
+	_, named, err := planner.NamedCheckpoint(c, what)
+	if err == nil && named == (planner.Checkpoint{}) && !isPath(what) {
+		return ""
+	}
+	info, statErr := os.Stat(what)
+	switch {
+	case statErr == nil && info.IsDir() && !isPath(what):
+		return "./" + what
+	case statErr == nil && info.IsDir(), strings.EqualFold(filepath.Ext(what), ".gguf"):
+		return what
+	case statErr != nil && !isPath(what) && strings.Count(what, "/") == 1: // as Hugging Face names it
+		return what
+	}
+	return ""
+}
+
 // lockedService is the choice of a plan that was locked, made again.
 func (a *app) lockedService(ctx context.Context, file string, data []byte, flags *pflag.FlagSet) (launch.Service, error) {
 	none := launch.Service{}
-	if err := onlyFlags(flags, "a lock and --%s exclude each other: the lock holds the deployment", "form", "out", "force", "name", "weights", "image", "port"); err != nil {
+	if err := onlyFlags(flags, "a lock and --%s exclude each other: the lock holds the deployment", "form", "out", "force", "name", "weights", "draft", "image", "port"); err != nil {
 		return none, err
 	}
 	l, err := planner.ParseLock(file, data)
@@ -147,11 +177,19 @@ func (a *app) lockedService(ctx context.Context, file string, data []byte, flags
 			return none, usage(fmt.Errorf("%s: the plan is another now: %s was %s, is %s", file, c.Name, c.Was, c.Is), "`plimsoll plan --check "+file+"` says what has changed")
 		}
 	}
-	o := p.Chosen
-	if o.Prefill != nil {
-		return none, usagef("%s: launch files of separate prefill and decode replicas are not written: plan with --aggregated", file)
+	return chosenService(p.Chosen), nil
+}
+
+// chosenService is what a plan chose, spares included.
+func chosenService(o *planner.Option) launch.Service {
+	s := launch.Service{Deployment: *o.Deployment(), PerNode: o.PerNode()}
+	s.Deployment.DP = o.Replicas + o.Spare
+	if prefill := o.PrefillDeployment(); prefill != nil {
+		d := *prefill
+		d.DP = o.Prefill.Replicas + o.Spare
+		s.Prefill = &d
 	}
-	return launch.Service{Deployment: o.Deployment(), Replicas: o.Replicas + o.Spare, PerNode: o.PerNode()}, nil
+	return s
 }
 
 // writeFiles writes to a directory, or one after the other to standard output.
@@ -185,6 +223,11 @@ func (a *app) writeFiles(files []launch.File, o *exportOptions) error {
 			return usage(fmt.Errorf("--out: %s exists", path), "--force replaces it")
 		} else if err != nil {
 			return usage(fmt.Errorf("--out: %w", err))
+		}
+		if filepath.Ext(path) == ".sh" {
+			if err := os.Chmod(path, 0o755); err != nil {
+				return usage(fmt.Errorf("--out: %w", err))
+			}
 		}
 		a.tell("wrote %s", path)
 	}

@@ -110,13 +110,14 @@ type planDocument struct {
 	Schema string `json:"schema"`
 	Tool   string `json:"tool"`
 	planner.Plan
-	Launch *launchCommand `json:"launch"` // of one replica; null: nothing is chosen
+	Launch *launchCommand `json:"launch"` // of one replica; null: nothing is chosen, or the engine has no options for it
 }
 
 // launchCommand is how a replica is started; export writes more forms.
 type launchCommand struct {
-	Command []string `json:"command"` // the program first
-	Notes   []string `json:"notes"`   // what the reader must do or know
+	Command []string `json:"command"`                   // the program first; where prompts are computed apart, of the replicas that decode
+	Prefill []string `json:"prefill_command,omitempty"` // of the replicas that compute prompts
+	Notes   []string `json:"notes"`                     // what the reader must do or know
 }
 
 func (a *app) plan(ctx context.Context, args []string, o *planOptions, flags *pflag.FlagSet) error {
@@ -150,20 +151,39 @@ func (a *app) plan(ctx context.Context, args []string, o *planOptions, flags *pf
 			return err
 		}
 	}
+	var command *launchCommand
+	var text string
 	if plan.Chosen == nil {
 		a.status = exitInfeasible
 	} else {
 		plan.Warnings = append(plan.Warnings, a.stalePrice(request.Hardware, plan.Chosen.Hardware)...)
-	}
-	a.warn(plan.Warnings)
-	d := &planDocument{Schema: "plimsoll.plan/v1", Tool: toolName(), Plan: *plan}
-	var text string
-	if plan.Chosen != nil {
-		if c, err := launch.CommandOf(plan.Chosen.Deployment(), "", launch.Loopback, defaultPort); err == nil { // an engine without a server has none
-			d.Launch, text = &launchCommand{c.Args, append([]string{}, c.Notes...)}, c.Shell()
+		if command, text, err = launchOf(plan.Chosen); err != nil {
+			plan.Warnings = append(plan.Warnings, "it has no command: "+err.Error())
 		}
 	}
+	a.warn(plan.Warnings)
+	d := &planDocument{Schema: "plimsoll.plan/v1", Tool: toolName(), Plan: *plan, Launch: command}
 	return a.answer(planReport(d, o.limit, text))
+}
+
+// launchOf is how the replicas of a choice are started, and the same in words. The error
+// says why an engine has no options for it.
+func launchOf(o *planner.Option) (*launchCommand, string, error) {
+	list, notes, err := launch.Processes(chosenService(o))
+	if err != nil {
+		return nil, "", err
+	}
+	last := list[len(list)-1]
+	l := &launchCommand{Command: last.Argv, Notes: append([]string{}, notes...)}
+	if last.Config != nil {
+		l.Notes = append(l.Notes, "export writes "+last.Config.Name+", which the command names")
+	}
+	const more = "(export writes it for compose, Kubernetes and others):\n\n"
+	if len(list) == 1 {
+		return l, "Start each replica with " + more + last.Shell() + "\n", nil
+	}
+	l.Prefill = list[0].Argv
+	return l, "Start each replica that computes prompts with " + more + list[0].Shell() + "\n\nand each that decodes with:\n\n" + last.Shell() + "\n", nil
 }
 
 // makePlan searches, and can be interrupted.

@@ -35,7 +35,7 @@ func planReport(d *planDocument, limit int, command string) *report.Report {
 	add(losers)
 	add(assumptionTable(d.Assumptions))
 	if command != "" {
-		r.Drawn = append(r.Drawn, "Start each replica with (export writes it for compose, Kubernetes and others):\n\n"+command)
+		r.Drawn = append(r.Drawn, command)
 		r.Notes = append(r.Notes, d.Launch.Notes...)
 	}
 	r.Data = &front

@@ -1,229 +1,333 @@
-package launch
+package launch_test
 
 import (
+	"cmp"
 	"fmt"
-	"io"
-	"os/exec"
+	"os"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/estimator"
+	"github.com/plimsoll-dev/plimsoll/planner/launch"
 )
 
-func shipped(t testing.TB) *catalog.Catalog {
-	t.Helper()
+var shipped = sync.OnceValue(func() *catalog.Catalog {
 	c, err := catalog.Parse("catalog.toml", plimsoll.CatalogTOML())
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	return c
+})
+
+// asked describes a deployment by names.
+type asked struct {
+	model, engine, on, weights, kv string
+	tp, pp, ep, adp, dp            int
+	options                        estimator.Options
 }
 
-// deployment is a resolved one by names.
-func deployment(t testing.TB, c *catalog.Catalog, model, hardware, engine, weights string, change func(d *estimator.Deployment)) *estimator.Deployment {
+// deployment resolves what is asked.
+func deployment(t testing.TB, a asked) estimator.Deployment {
 	t.Helper()
-	node, err := c.ParseHardware(hardware)
+	d, err := resolve(a)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%+v: %v", a, err)
 	}
-	d := estimator.Deployment{TP: 1}
-	if len(node.Groups) > 0 {
-		g := node.Groups[0]
-		d.Device = estimator.Device{Accelerator: g.Accelerator, MemoryBytes: g.MemoryBytes, FreeBytes: g.FreeBytes, Link: g.Link}
-	}
-	if d.Model, err = c.Model(model); err != nil {
-		t.Fatal(err)
-	}
-	if d.Weights, err = c.Precision(weights); err != nil {
-		t.Fatal(err)
-	}
-	if d.Engine, d.Version, d.Release, err = c.Engine(engine); err != nil {
-		t.Fatal(err)
-	}
-	d.Options.MaxModelLen = 8192
-	if change != nil {
-		change(&d)
-	}
-	if d, _, err = estimator.Resolve(d); err != nil {
-		t.Fatal(err)
-	}
-	return &d
+	return d
 }
 
-func TestCommands(t *testing.T) {
-	c := shipped(t)
-	fp8, err := c.Precision("fp8")
-	if err != nil {
-		t.Fatal(err)
+func resolve(a asked) (d estimator.Deployment, err error) {
+	c := shipped()
+	d = estimator.Deployment{TP: a.tp, PP: a.pp, EP: a.ep, AttentionDP: a.adp, DP: a.dp, Options: a.options}
+	if d.Model, err = c.Model(a.model); err != nil {
+		return d, err
 	}
-	for name, k := range map[string]struct {
-		d    *estimator.Deployment
-		want string
-		note string
-	}{
-		"vllm": {deployment(t, c, "meta-llama/Llama-3.3-70B-Instruct", "8x H100 SXM5 80GB", "vllm@0.19", "fp8", func(d *estimator.Deployment) { d.TP, d.KV = 4, fp8 }),
-			"vllm serve meta-llama/Llama-3.3-70B-Instruct --host 0.0.0.0 --port 8000 --tensor-parallel-size 4 --max-model-len 8192 --max-num-seqs 1024 --max-num-batched-tokens 8192 --gpu-memory-utilization 0.9 --quantization fp8 --kv-cache-dtype fp8", ""},
-		"vllm, attention-DP": {deployment(t, c, "deepseek-ai/DeepSeek-R1", "8x H200 SXM", "vllm@0.19", "fp8-block", func(d *estimator.Deployment) { d.TP, d.AttentionDP, d.EP = 8, 4, 8 }),
-			"--tensor-parallel-size 2 --data-parallel-size 4 --enable-expert-parallel", ""},
-		"vllm, another checkpoint": {deployment(t, c, "Qwen/Qwen3-32B", "1x H100 SXM5 80GB", "vllm@0.19", "awq-int4", nil), "vllm serve Qwen/Qwen3-32B", "name a checkpoint that holds it"},
-		"sglang": {deployment(t, c, "deepseek-ai/DeepSeek-R1", "8x H200 SXM", "sglang", "fp8-block", func(d *estimator.Deployment) { d.TP, d.AttentionDP, d.EP = 8, 8, 8 }),
-			"python3 -m sglang.launch_server --model-path deepseek-ai/DeepSeek-R1 --host 0.0.0.0 --port 8000 --tp-size 8 --dp-size 8 --enable-dp-attention --ep-size 8 --context-length 8192", ""},
-		"tensorrt-llm": {deployment(t, c, "deepseek-ai/DeepSeek-R1", "8x B200", "tensorrt-llm", "fp8-block", func(d *estimator.Deployment) { d.TP, d.AttentionDP, d.EP = 8, 8, 8 }),
-			"trtllm-serve deepseek-ai/DeepSeek-R1 --host 0.0.0.0 --port 8000 --tp_size 8 --ep_size 8", ""},
-		"llama.cpp": {deployment(t, c, "Qwen/Qwen3-8B", "1x RTX 4090", "llama.cpp", "q4_k_m", func(d *estimator.Deployment) { d.Options.MaxSeqs = 4 }),
-			"llama-server --model model.gguf --host 0.0.0.0 --port 8000 --ctx-size 32768 --parallel 4", "put the GGUF file of Qwen/Qwen3-8B"},
-	} {
-		got, err := CommandOf(k.d, "", All, 8000)
+	if d.Engine, d.Version, d.Release, err = c.Engine(a.engine); err != nil {
+		return d, err
+	}
+	if d.Weights, err = c.Precision(cmp.Or(a.weights, d.Model.Checkpoint)); err != nil {
+		return d, err
+	}
+	if a.kv != "" {
+		if d.KV, err = c.Precision(a.kv); err != nil {
+			return d, err
+		}
+	}
+	d.Device = device(a.on)
+	known, ok := shapes.Load(d.Model)
+	if !ok {
+		shape, err := estimator.NewShape(d.Model)
 		if err != nil {
-			t.Fatalf("%s: %v", name, err)
+			return d, err
 		}
-		if line := strings.Join(got.Args, " "); !strings.Contains(line, k.want) {
-			t.Errorf("%s: %s\nwant %s", name, line, k.want)
-		}
-		if notes := strings.Join(got.Notes, "; "); (k.note == "") != (notes == "") || !strings.Contains(notes, k.note) {
-			t.Errorf("%s: notes %q, want %q", name, notes, k.note)
-		}
+		known, _ = shapes.LoadOrStore(d.Model, shape)
 	}
+	d.Shape = known.(*estimator.Shape)
+	d, _, err = estimator.Resolve(d)
+	return d, err
 }
 
-// TestObjects: whatever the engine and the size, every file parses, and asks for as many
-// accelerators as the replicas take.
-func TestObjects(t *testing.T) {
-	c := shipped(t)
-	for _, k := range []struct {
-		model, hardware, engine, weights string
-		tp, replicas, perNode            int
+// device is the first of what is named; a name that is unknown fails the test run.
+func device(on string) estimator.Device {
+	if known, ok := devices.Load(on); ok {
+		return known.(estimator.Device)
+	}
+	if on == "cpu" {
+		i := slices.IndexFunc(shipped().Accelerators, func(a catalog.Accelerator) bool { return a.Class == "cpu" })
+		return estimator.Device{Accelerator: &shipped().Accelerators[i], MemoryBytes: 256 << 30, FreeBytes: 256 << 30}
+	}
+	node, err := shipped().ParseHardware(on)
+	if err != nil {
+		panic(err)
+	}
+	g := node.Groups[0]
+	d := estimator.Device{Accelerator: g.Accelerator, MemoryBytes: g.MemoryBytes, FreeBytes: g.FreeBytes, Link: g.Link}
+	devices.Store(on, d)
+	return d
+}
+
+// What takes long to find, by name.
+var (
+	shapes  sync.Map // model to its shape
+	devices sync.Map // words to the device
+)
+
+// Deployments of the tests.
+var (
+	qwen     = asked{model: "Qwen/Qwen3-8B", engine: "vllm@0.19", on: "8x H100", options: estimator.Options{MaxModelLen: 32768, MaxSeqs: 128, MaxBatchedTokens: 4096, MemoryFraction: 0.9}}
+	deepseek = asked{model: "deepseek-ai/DeepSeek-V3", engine: "vllm@0.19", on: "8x H200", tp: 8, ep: 8, adp: 8, kv: "fp8",
+		options: estimator.Options{MaxModelLen: 8192, MaxSeqs: 64, MaxBatchedTokens: 2048, MemoryFraction: 0.9, EnforceEager: true, Speculation: estimator.Speculation{Tokens: 1, Acceptance: 0.8}}}
+	gguf = asked{model: "Qwen/Qwen3-8B", engine: "llama.cpp@b7000", on: "2x RTX 4090", weights: "q4_k_m", kv: "q8_0", pp: 2, options: estimator.Options{MaxModelLen: 8192, MaxSeqs: 4, MaxBatchedTokens: 512}}
+)
+
+func with(a asked, change func(*asked)) asked {
+	change(&a)
+	return a
+}
+
+// decoding is the process of the replicas that decode, if they are apart.
+func decoding(s launch.Service) (launch.Process, []string, error) {
+	list, notes, err := launch.Processes(s)
+	if err != nil {
+		return launch.Process{}, nil, err
+	}
+	return list[len(list)-1], notes, nil
+}
+
+func TestCommand(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		ask     asked
+		service launch.Service
+		want    string
 	}{
-		{"Qwen/Qwen3-8B", "8x H100 SXM5 80GB", "vllm@0.19", "bf16", 1, 3, 8},
-		{"meta-llama/Llama-3.3-70B-Instruct", "8x H100 SXM5 80GB", "sglang", "bf16", 4, 2, 8},
-		{"Qwen/Qwen3-30B-A3B", "8x MI300X", "vllm@0.19", "bf16", 2, 4, 8},
-		{"meta-llama/Llama-3.1-405B-Instruct", "16x H100 SXM5 80GB", "vllm@0.19", "bf16", 16, 2, 8},
+		{"vLLM", qwen, launch.Service{},
+			"vllm serve Qwen/Qwen3-8B --host 127.0.0.1 --port 8000 --tensor-parallel-size 1 --max-model-len 32768 --max-num-seqs 128 --max-num-batched-tokens 4096 --gpu-memory-utilization 0.9"},
+		{"vLLM, quantised as it loads", with(qwen, func(a *asked) { a.weights, a.kv, a.tp, a.pp = "fp8", "fp8", 2, 2 }), launch.Service{Port: 9000},
+			"vllm serve Qwen/Qwen3-8B --host 127.0.0.1 --port 9000 --tensor-parallel-size 2 --pipeline-parallel-size 2 --max-model-len 32768 --max-num-seqs 128 --max-num-batched-tokens 4096 --gpu-memory-utilization 0.9 --quantization fp8 --kv-cache-dtype fp8"},
+		{"vLLM, a checkpoint of the user's", with(qwen, func(a *asked) { a.weights = "fp8" }), launch.Service{Model: "me/Qwen3-8B-FP8"},
+			"vllm serve me/Qwen3-8B-FP8 --host 127.0.0.1 --port 8000 --tensor-parallel-size 1 --max-model-len 32768 --max-num-seqs 128 --max-num-batched-tokens 4096 --gpu-memory-utilization 0.9"},
+		{"vLLM, another float", with(qwen, func(a *asked) { a.weights = "fp16" }), launch.Service{},
+			"vllm serve Qwen/Qwen3-8B --host 127.0.0.1 --port 8000 --tensor-parallel-size 1 --max-model-len 32768 --max-num-seqs 128 --max-num-batched-tokens 4096 --gpu-memory-utilization 0.9 --dtype float16"},
+		{"vLLM, attention-DP", deepseek, launch.Service{},
+			`vllm serve deepseek-ai/DeepSeek-V3 --host 127.0.0.1 --port 8000 --tensor-parallel-size 1 --data-parallel-size 8 --enable-expert-parallel --max-model-len 8192 --max-num-seqs 64 --max-num-batched-tokens 2048 --gpu-memory-utilization 0.9 --kv-cache-dtype fp8 --enforce-eager --speculative-config '{"method":"mtp","num_speculative_tokens":1}'`},
+		{"vLLM, context parallel", with(deepseek, func(a *asked) {
+			a.adp, a.ep, a.options = 1, 1, estimator.Options{MaxModelLen: 8192, MaxSeqs: 64, MaxBatchedTokens: 2048, MemoryFraction: 0.9, ContextParallel: 8}
+		}), launch.Service{},
+			"vllm serve deepseek-ai/DeepSeek-V3 --host 127.0.0.1 --port 8000 --tensor-parallel-size 8 --decode-context-parallel-size 8 --max-model-len 8192 --max-num-seqs 64 --max-num-batched-tokens 2048 --gpu-memory-utilization 0.9 --kv-cache-dtype fp8"},
+		{"SGLang", with(qwen, func(a *asked) { a.engine, a.tp, a.options.MemoryFraction = "sglang@0.5.6", 2, 0.8 }), launch.Service{},
+			"python3 -m sglang.launch_server --model-path Qwen/Qwen3-8B --host 127.0.0.1 --port 8000 --tp-size 2 --context-length 32768 --max-running-requests 128 --chunked-prefill-size 4096 --mem-fraction-static 0.8 --cuda-graph-max-bs 128"},
+		{"SGLang, attention-DP", with(deepseek, func(a *asked) { a.engine = "sglang@0.5.6" }), launch.Service{},
+			"python3 -m sglang.launch_server --model-path deepseek-ai/DeepSeek-V3 --host 127.0.0.1 --port 8000 --tp-size 8 --dp-size 8 --enable-dp-attention --ep-size 8 --context-length 8192 --max-running-requests 512 --chunked-prefill-size 16384 --mem-fraction-static 0.9 --kv-cache-dtype fp8_e4m3 --disable-cuda-graph --speculative-algorithm NEXTN --speculative-num-steps 1 --speculative-eagle-topk 1 --speculative-num-draft-tokens 2"},
+		{"TensorRT-LLM", with(deepseek, func(a *asked) { a.engine = "tensorrt-llm@1.0" }), launch.Service{},
+			"trtllm-serve deepseek-ai/DeepSeek-V3 --host 127.0.0.1 --port 8000 --tp_size 8 --ep_size 8 --max_batch_size 64 --max_num_tokens 2048 --max_seq_len 8192 --kv_cache_free_gpu_memory_fraction 0.9 --extra_llm_api_options extra-llm-api-options.yaml"},
+		{"llama.cpp", gguf, launch.Service{},
+			"llama-server --model Qwen3-8B-Q4_K_M.gguf --host 127.0.0.1 --port 8000 --ctx-size 32768 --parallel 4 --ubatch-size 512 --n-gpu-layers 37 --split-mode layer --cache-type-k q8_0 --cache-type-v q8_0 --flash-attn on"},
+		{"llama.cpp, older, from Hugging Face", with(gguf, func(a *asked) { a.engine, a.kv, a.pp, a.options.GPULayers = "llama.cpp@b6000", "", 1, 20 }), launch.Service{Model: "unsloth/Qwen3-8B-GGUF"},
+			"llama-server --hf-repo unsloth/Qwen3-8B-GGUF:Q4_K_M --host 127.0.0.1 --port 8000 --ctx-size 32768 --parallel 4 --ubatch-size 512 --n-gpu-layers 20 --split-mode none --flash-attn"},
 	} {
-		d := deployment(t, c, k.model, k.hardware, k.engine, k.weights, func(d *estimator.Deployment) { d.TP = k.tp })
-		for _, form := range Forms() {
-			files, _, err := Render(Service{Deployment: d, Replicas: k.replicas, PerNode: k.perNode}, form)
-			refused := form == Ollama || form == LWS && d.Engine.ID != "vllm" || (form == Kubernetes || form == KServe) && k.tp > k.perNode
-			if (err != nil) != refused {
-				t.Fatalf("%s on %s as %s: %v", k.model, k.engine, form, err)
-			}
-			asked := 0
-			for _, f := range files {
-				asked += accelerators(t, f)
-			}
-			if want := k.tp * k.replicas; len(files) > 0 && form != Shell && asked != want {
-				t.Errorf("%s on %s as %s asks for %d accelerators, want %d", k.model, k.engine, form, asked, want)
-			}
+		test.service.Deployment = deployment(t, test.ask)
+		got, _, err := decoding(test.service)
+		if err != nil {
+			t.Errorf("%s: %v", test.name, err)
+		} else if text := launch.Quote(got.Argv...); text != test.want {
+			t.Errorf("%s:\n got %s\nwant %s", test.name, text, test.want)
 		}
 	}
 }
 
-// accelerators counts what a file asks for.
-func accelerators(t *testing.T, f File) (n int) {
+// What a model is for, and a draft, take options of their own.
+func TestCommandHas(t *testing.T) {
+	embed := with(qwen, func(a *asked) { a.model = "Qwen/Qwen3-Embedding-8B" })
+	draft := with(qwen, func(a *asked) { a.options.Speculation = estimator.Speculation{Tokens: 3, Acceptance: 0.7} })
+	for _, test := range []struct {
+		ask     asked
+		service launch.Service
+		want    string
+	}{
+		{embed, launch.Service{}, "--runner pooling"},
+		{with(embed, func(a *asked) { a.engine = "vllm@0.9" }), launch.Service{}, "--task embed"},
+		{with(embed, func(a *asked) { a.engine = "sglang" }), launch.Service{}, "--is-embedding"},
+		{with(embed, func(a *asked) { a.engine, a.weights = "llama.cpp", "q8_0" }), launch.Service{}, "--embedding"},
+		{draft, launch.Service{Draft: "Qwen/Qwen3-0.6B"}, `--speculative-config '{"method":"draft_model","model":"Qwen/Qwen3-0.6B","num_speculative_tokens":3}'`},
+		{with(draft, func(a *asked) { a.engine = "sglang" }), launch.Service{Draft: "Qwen/Qwen3-0.6B"}, "--speculative-algorithm STANDALONE --speculative-draft-model-path Qwen/Qwen3-0.6B --speculative-num-steps 3 --speculative-eagle-topk 1 --speculative-num-draft-tokens 4"},
+		{with(gguf, func(a *asked) { a.on, a.pp = "cpu", 1 }), launch.Service{}, "--n-gpu-layers 0 --cache-type-k q8_0"},
+		{with(gguf, func(a *asked) { a.options.MaxBatchedTokens = 4096 }), launch.Service{}, "--batch-size 4096 --ubatch-size 4096"},
+		{with(gguf, func(a *asked) { a.kv, a.options.NoFlashAttention = "", true }), launch.Service{}, "--flash-attn off"},
+	} {
+		test.service.Deployment = deployment(t, test.ask)
+		process, _, err := decoding(test.service)
+		if text := launch.Quote(process.Argv...); err != nil || !strings.Contains(text, test.want) {
+			t.Errorf("%v, %s; want %s", err, text, test.want)
+		}
+	}
+}
+
+func TestTensorRTOptions(t *testing.T) {
+	process, _, err := decoding(launch.Service{Deployment: deployment(t, with(deepseek, func(a *asked) { a.engine = "tensorrt-llm@1.0" }))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `enable_chunked_prefill: true
+enable_attention_dp: true
+kv_cache_config:
+  dtype: fp8
+  free_gpu_memory_fraction: 0.9
+cuda_graph_config: null
+speculative_config:
+  decoding_type: MTP
+  num_nextn_predict_layers: 1
+`
+	if process.Config.Text != want {
+		t.Errorf("got\n%s\nwant\n%s", process.Config.Text, want)
+	}
+}
+
+func TestCannotLaunch(t *testing.T) {
+	for _, test := range []struct {
+		form    launch.Form
+		ask     asked
+		service launch.Service
+		want    string // in the error
+	}{
+		{"helm", qwen, launch.Service{}, "accepted are"},
+		{launch.Commands, with(qwen, func(a *asked) { a.tp, a.adp = 8, 8 }), launch.Service{}, "plan them as replicas"},
+		{launch.Commands, with(deepseek, func(a *asked) { a.ep = 4 }), launch.Service{}, "EP 4 is not TP 8"},
+		{launch.Commands, with(deepseek, func(a *asked) { a.engine, a.adp = "tensorrt-llm", 2 }), launch.Service{}, "2 groups on TP 8"},
+		{launch.Commands, with(qwen, func(a *asked) { a.options.Speculation = estimator.Speculation{Tokens: 2, Acceptance: 0.5} }), launch.Service{}, "name a draft model"},
+		{launch.Commands, with(qwen, func(a *asked) { a.engine = "transformers" }), launch.Service{}, "no server"},
+		{launch.Commands, with(qwen, func(a *asked) { a.tp = 8 }), launch.Service{PerNode: 4}, `form "lws"`},
+		{launch.Commands, qwen, launch.Service{Name: "No_Label"}, "lower-case"},
+		{launch.Commands, qwen, launch.Service{Port: 70000}, "accepted are 1 to 65535"},
+		{launch.Commands, qwen, launch.Service{Model: "--help"}, "would be read as an option"},
+		{launch.Commands, qwen, launch.Service{Model: "a\nb"}, "control characters"},
+		{launch.Commands, with(qwen, func(a *asked) { a.options.MaxBatchedTokens = 64 }), launch.Service{}, "too few for 128 sequences"},
+		{launch.LWS, qwen, launch.Service{}, "how many accelerators"},
+		{launch.LWS, qwen, launch.Service{PerNode: 8}, `form "kubernetes"`},
+		{launch.LWS, with(qwen, func(a *asked) { a.engine, a.tp = "vllm@0.11", 8 }), launch.Service{PerNode: 4}, "Ray"},
+		{launch.LWS, with(qwen, func(a *asked) { a.engine, a.tp = "tensorrt-llm", 8 }), launch.Service{PerNode: 4}, "MPI"},
+		{launch.Compose, with(gguf, func(a *asked) { a.on, a.pp = "M4 Max 64GB", 1 }), launch.Service{}, "Mac"},
+		{launch.Ollama, qwen, launch.Service{}, "the deployment is of vLLM"},
+		{launch.Ollama, with(gguf, func(a *asked) { a.kv = "q5_0" }), launch.Service{}, "not in q5_0"},
+	} {
+		test.service.Deployment = deployment(t, test.ask)
+		files, _, err := launch.Render(test.service, test.form)
+		if err == nil || !strings.Contains(err.Error(), test.want) || files != nil {
+			t.Errorf("%s %+v: %v, %d files; want %q", test.form, test.service.Name, err, len(files), test.want)
+		}
+	}
+	if _, _, err := launch.Render(launch.Service{}, launch.Commands); err == nil {
+		t.Error("an empty deployment was rendered")
+	}
+}
+
+// Weights that the engine cannot make of the published ones are said to be missing.
+func TestNotesSayWhatIsMissing(t *testing.T) {
+	for _, test := range []struct {
+		form launch.Form
+		ask  asked
+		want string
+	}{
+		{launch.Commands, with(qwen, func(a *asked) { a.weights = "awq-int4" }), "name a checkpoint in AWQ INT4"},
+		{launch.Commands, with(qwen, func(a *asked) { a.engine, a.weights = "tensorrt-llm", "fp8" }), "name a checkpoint in FP8"},
+		{launch.Commands, gguf, "stands for a GGUF file"},
+		{launch.Commands, with(qwen, func(a *asked) { a.dp = 3 }), "ports 8000 to 8002"},
+		{launch.Kubernetes, gguf, "the claim qwen3-8b-models"},
+		{launch.Kubernetes, qwen, "nvidia.com/gpu"},
+		{launch.Compose, qwen, "vllm/vllm-openai:v0.19.0 is the tag"},
+	} {
+		_, notes, err := launch.Render(launch.Service{Deployment: deployment(t, test.ask)}, test.form)
+		if err != nil || !slices.ContainsFunc(notes, func(n string) bool { return strings.Contains(n, test.want) }) {
+			t.Errorf("%s: %v, %q; want %q", test.form, err, notes, test.want)
+		}
+	}
+}
+
+// names are the option names of each engine's sources.
+func names(t testing.TB) map[string][]string {
 	t.Helper()
-	if !strings.HasSuffix(f.Name, ".yaml") {
-		return 0
+	text, err := os.ReadFile("testdata/flags.txt")
+	if err != nil {
+		t.Fatal(err)
 	}
-	decoder := yaml.NewDecoder(strings.NewReader(f.Text))
-	for {
-		var doc map[string]any
-		if err := decoder.Decode(&doc); err == io.EOF {
-			return n
-		} else if err != nil {
-			t.Fatalf("%s: %v\n%s", f.Name, err, f.Text)
+	list := map[string][]string{}
+	for line := range strings.Lines(string(text)) {
+		if words := strings.Fields(line); len(words) > 0 && words[0] != "#" {
+			list[words[0]] = append(list[words[0]], words[1:]...)
 		}
-		n += count(doc, 1)
 	}
+	return list
 }
 
-// count walks an object: limits times the replicas above them, and devices of compose.
-func count(v any, times int) (n int) {
-	switch v := v.(type) {
-	case map[string]any:
-		own := times
-		for _, key := range []string{"replicas", "minReplicas", "size"} {
-			if r, ok := v[key].(int); ok && key != "size" {
-				own *= r
-			}
-		}
-		if limits, ok := v["limits"].(map[string]any); ok {
-			for name, amount := range limits {
-				if strings.HasSuffix(name, "/gpu") {
-					var k int
-					fmt.Sscan(fmt.Sprint(amount), &k)
-					n += k * times
+// swept calls f with deployments of every engine on some parts and models.
+func swept(t *testing.T, f func(name string, s launch.Service)) {
+	fits := 0
+	for _, engine := range []string{"vllm@0.11", "vllm@0.19", "sglang@0.5.6", "tensorrt-llm@1.0", "transformers", "llama.cpp@b6000", "llama.cpp@b7000"} {
+		for _, on := range []string{"8x H100", "8x MI300X", "2x Arc B580", "M4 Max 64GB", "2x RTX 4090", "cpu"} {
+			for _, model := range []string{"Qwen/Qwen3-8B", "deepseek-ai/DeepSeek-V3", "openai/gpt-oss-120b", "Qwen/Qwen3-Embedding-8B", "google/gemma-3-27b-it"} {
+				for _, sizes := range [][5]int{{1, 1, 1, 1, 1}, {1, 1, 1, 1, 3}, {2, 1, 1, 1, 2}, {8, 1, 8, 1, 1}, {8, 1, 8, 8, 2}, {4, 2, 1, 1, 1}, {1, 2, 1, 1, 1}} {
+					for _, more := range []struct{ weights, kv string }{{}, {"fp8", "fp8"}, {"q4_k_m", "q8_0"}, {"awq-int4", ""}} {
+						a := asked{model: model, engine: engine, on: on, weights: more.weights, kv: more.kv,
+							tp: sizes[0], pp: sizes[1], ep: sizes[2], adp: sizes[3], dp: sizes[4], options: estimator.Options{MaxModelLen: 4096}}
+						d, err := resolve(a)
+						if err != nil {
+							continue
+						}
+						fits++
+						services := []launch.Service{{Deployment: d}, {Deployment: d, Model: "/data/it's a $(model).gguf", PerNode: 4}, {Deployment: d, Prefill: &d}}
+						s := services[fits%len(services)] // by turns
+						f(fmt.Sprintf("%+v %q per node %d, prefill %v", a, s.Model, s.PerNode, s.Prefill != nil), s)
+					}
 				}
 			}
 		}
-		if ids, ok := v["device_ids"].([]any); ok {
-			n += len(ids)
+	}
+	if fits < 200 {
+		t.Errorf("%d deployments only", fits)
+	}
+}
+
+// Every option is one of the engine's.
+func TestOptionsExist(t *testing.T) {
+	known, seen := names(t), map[string]bool{}
+	swept(t, func(name string, s launch.Service) {
+		process, _, err := decoding(s)
+		if err != nil {
+			return
 		}
-		if env, ok := v["environment"].(map[string]any); ok {
-			if list, ok := env["HIP_VISIBLE_DEVICES"].(string); ok {
-				n += len(strings.Split(list, ","))
+		engine := s.Deployment.Engine.ID
+		seen[engine] = true
+		for _, word := range process.Argv {
+			if strings.HasPrefix(word, "--") && !slices.Contains(known[engine], word) {
+				t.Errorf("%s: %s has no option %s", name, engine, word)
 			}
 		}
-		for key, x := range v {
-			switch key {
-			case "limits", "requests", "environment":
-			case "workerTemplate": // of a group, all but the leader
-				size, _ := v["size"].(int)
-				n += count(x, own*(size-1))
-			default:
-				n += count(x, own)
-			}
-		}
-	case []any:
-		for _, x := range v {
-			n += count(x, times)
-		}
-	}
-	return n
-}
-
-// TestQuote: what a shell reads is what was meant.
-func TestQuote(t *testing.T) {
-	sh, err := exec.LookPath("sh")
-	if err != nil {
-		t.Skip("there is no shell here")
-	}
-	for _, word := range []string{"plain", "", "two words", "it's", `"$HOME" \ $(id)`, "a\nb", "--flag={\"a\": 1}", "*;&|<>", "日本"} {
-		out, err := exec.Command(sh, "-c", "printf %s "+quote(word)).Output()
-		if err != nil || string(out) != word {
-			t.Errorf("%q is read as %q (%v)", word, out, err)
-		}
-	}
-}
-
-func TestRefused(t *testing.T) {
-	c := shipped(t)
-	d := deployment(t, c, "Qwen/Qwen3-8B", "1x L40S", "vllm@0.19", "bf16", nil)
-	for want, s := range map[string]Service{
-		"a service without a deployment": {},
-		`name "No Name"`:                 {Deployment: d, Name: "No Name"},
-		"port 70000":                     {Deployment: d, Port: 70000},
-	} {
-		if _, _, err := Render(s, Compose); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("error %v, want %q", err, want)
-		}
-	}
-	for form, want := range map[Form]string{"helm": "accepted are [command", Ollama: "plan with --engine llama.cpp"} {
-		if _, _, err := Render(Service{Deployment: d}, form); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error %v, want %q", form, err, want)
-		}
-	}
-	if _, err := CommandOf(deployment(t, c, "Qwen/Qwen3-8B", "1x L40S", "transformers", "bf16", nil), "", All, 1); err == nil {
-		t.Error("Transformers has a command")
-	}
-}
-
-func TestNames(t *testing.T) {
-	for id, want := range map[string]string{"Qwen/Qwen3-8B": "qwen3-8b", "01-ai/Yi_1.5": "yi-1-5", "x/123": "model-123", "x/" + strings.Repeat("a", 90): strings.Repeat("a", 50)} {
-		if got := nameOf(id); got != want || !nameForm.MatchString(got) {
-			t.Errorf("%s is named %s, want %s", id, got, want)
-		}
+	})
+	if len(seen) != 4 {
+		t.Errorf("commands of %v only", seen)
 	}
 }
