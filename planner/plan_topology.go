@@ -27,13 +27,7 @@ func topologiesOf(m *catalog.Model, engine string, world int) (list []topology) 
 		if world%tp != 0 || tp != world && tp&(tp-1) != 0 {
 			continue
 		}
-		groups := []int{1}
-		if experts || m.Arch.MLA != nil { // elsewhere replicas of their own do the same
-			for g := 2; g <= tp; g *= 2 {
-				groups = append(groups, g)
-			}
-		}
-		for _, g := range groups {
+		for _, g := range groupsOf(m, engine, tp, world/tp) {
 			eps := []int{1}
 			if experts && tp > 1 {
 				eps = append(eps, tp)
@@ -44,6 +38,21 @@ func topologiesOf(m *catalog.Model, engine string, world int) (list []topology) 
 		}
 	}
 	return list
+}
+
+// groupsOf are the attention-DP groups that an engine can start within a tensor-parallel
+// group. Where neither experts are shared nor a latent is copied, replicas of their own
+// do the same. vLLM gives a model without experts whole copies, SGLang has no pipeline
+// beside groups, and TensorRT-LLM gives each accelerator sequences of its own, or none.
+func groupsOf(m *catalog.Model, engine string, tp, pp int) []int {
+	experts := m.Arch.Experts != nil
+	switch {
+	case !experts && (m.Arch.MLA == nil || engine == "vllm"), engine == "sglang" && pp > 1:
+		return []int{1}
+	case engine == "tensorrt-llm" && tp > 1:
+		return []int{1, tp}
+	}
+	return powersOfTwo(tp)
 }
 
 // worldsOf are the sizes of a replica that holds at least so many accelerators, on
