@@ -54,6 +54,9 @@ func LockOf(p *Plan, request []byte) *Lock {
 		{"max_model_len", strconv.Itoa(d.Options.MaxModelLen)}, {"max_num_seqs", strconv.Itoa(d.Options.MaxSeqs)},
 		{"max_num_batched_tokens", strconv.Itoa(d.Options.MaxBatchedTokens)}, {"memory_fraction", strconv.FormatFloat(d.Options.MemoryFraction, 'g', -1, 64)},
 	}
+	if o.PerMonth != nil {
+		l.Facts = append(l.Facts, Fact{"currency", p.Currency})
+	}
 	l.figures(p)
 	return l
 }
@@ -68,6 +71,27 @@ func (l *Lock) figures(p *Plan) {
 		}
 	}
 	d := p.Detail
+	if d.Summary != nil {
+		l.latencies(d, add)
+		add("requests_per_s", d.Summary.RequestsPerS, d.Summary.RequestsPerS, d.Summary.RequestsPerS)
+		add("output_tokens_per_s", d.Summary.OutputTokensPerS, d.Summary.OutputTokensPerS, d.Summary.OutputTokensPerS)
+	}
+	if h := d.Headroom; h != nil {
+		one("max_rate_per_s", &h.RatePerS)
+	}
+	memory := float64(d.Memory.NeedBytes)
+	tokens := float64(d.Memory.KVTokens)
+	one("memory_need_bytes", &memory)
+	one("kv_tokens", &tokens)
+	one("per_month", p.Chosen.PerMonth)
+	one("capital", p.Chosen.Capital)
+	one("power_w", p.Chosen.Watts)
+	one("quality", p.Chosen.Quality)
+}
+
+// latencies are those at the peak, with what they are where the estimate is as wrong as
+// its error.
+func (l *Lock) latencies(d *Detail, add func(name string, v, low, high float64)) {
 	for _, x := range []struct {
 		name          string
 		of, low, high *simulator.Distribution
@@ -80,22 +104,10 @@ func (l *Lock) figures(p *Plan) {
 		}
 		add(x.name+"_mean_ms", x.of.Mean, x.low.Mean, x.high.Mean)
 		add(x.name+"_p50_ms", x.of.P50, x.low.P50, x.high.P50)
+		add(x.name+"_p90_ms", x.of.P90, x.low.P90, x.high.P90)
 		add(x.name+"_p95_ms", x.of.P95, x.low.P95, x.high.P95)
 		add(x.name+"_p99_ms", x.of.P99, x.low.P99, x.high.P99)
 	}
-	add("requests_per_s", d.Summary.RequestsPerS, d.Summary.RequestsPerS, d.Summary.RequestsPerS)
-	add("output_tokens_per_s", d.Summary.OutputTokensPerS, d.Summary.OutputTokensPerS, d.Summary.OutputTokensPerS)
-	if h := d.Headroom; h != nil {
-		one("max_rate_per_s", &h.RatePerS)
-	}
-	memory := float64(d.Memory.NeedBytes)
-	tokens := float64(d.Memory.KVTokens)
-	one("memory_need_bytes", &memory)
-	one("kv_tokens", &tokens)
-	one("per_month", p.Chosen.PerMonth)
-	one("capital", p.Chosen.Capital)
-	one("power_w", p.Chosen.Watts)
-	one("quality", p.Chosen.Quality)
 }
 
 // ParseLock reads a lock; file names it in errors.

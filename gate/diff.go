@@ -1,0 +1,234 @@
+package gate
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Diff is what a change does to deployments.
+type Diff struct {
+	Base     string        `json:"base"`
+	Head     string        `json:"head"`
+	Summary  string        `json:"summary"` // in a sentence: what counts most
+	Services []ServiceDiff `json:"services"`
+	Warnings []string      `json:"warnings,omitempty"`
+}
+
+// ServiceDiff is what becomes of one deployment.
+type ServiceDiff struct {
+	Name     string      `json:"name"`
+	State    string      `json:"state"`   // added, removed, changed, same
+	Wrong    []string    `json:"wrong"`   // why the head cannot run
+	Changes  []DiffEntry `json:"changes"` // what differs, what counts most first; of added and removed ones all that is known
+	Position Position    `json:"at"`
+}
+
+// DiffEntry is one fact or figure.
+type DiffEntry struct {
+	Name   string   `json:"name"`   // of the metric: "ttft.p95"
+	Unit   string   `json:"unit"`   // of a number
+	Was    string   `json:"was"`    // empty: it was not known, or not there
+	Is     string   `json:"is"`     // empty: it is not known, or gone
+	Delta  *float64 `json:"delta"`  // of numbers, in the unit; null: there are not two
+	Share  *float64 `json:"share"`  // of what it was; null: the same, or it was 0
+	Effect string   `json:"effect"` // better, worse, or empty: neither is
+	At     Position `json:"at"`     // where the head decides it
+}
+
+// States of a [ServiceDiff].
+const (
+	Added   = "added"
+	Removed = "removed"
+	Changed = "changed"
+	Alike   = "same"
+)
+
+// shown are the metrics of a diff, what counts most first.
+var shown = []string{
+	"model", "licence", "quality", "accelerators", "accelerator", "per_month", "capital", "power", "ttft.mean", "ttft.p95", "tpot.mean", "tpot.p95", "e2e.p95",
+	"max_rate_per_s", "kv_tokens", "memory_need", "engine", "precision", "kv_precision", "tp", "pp", "ep", "attention_dp", "replicas", "nodes", "hardware",
+	"max_model_len", "max_num_seqs", "max_num_batched_tokens", "memory_fraction",
+}
+
+// DiffOf holds the deployments of a head against those of a base, by their names.
+func DiffOf(base, head string, was, is []*Subject) *Diff {
+	d := &Diff{Base: base, Head: head, Services: []ServiceDiff{}}
+	if len(was) == 1 && len(is) == 1 && was[0].Name != is[0].Name { // a single one may be renamed
+		d.Services = append(d.Services, diffOf(is[0].Name, was[0], is[0]))
+	} else {
+		for _, s := range is {
+			d.Services = append(d.Services, diffOf(s.Name, named(was, s.Name), s))
+		}
+		for _, s := range was {
+			if named(is, s.Name) == nil {
+				d.Services = append(d.Services, diffOf(s.Name, s, nil))
+			}
+		}
+	}
+	d.Summary = d.summary()
+	return d
+}
+
+func named(list []*Subject, name string) *Subject {
+	if i := slices.IndexFunc(list, func(s *Subject) bool { return s.Name == name }); i >= 0 {
+		return list[i]
+	}
+	return nil
+}
+
+// diffOf holds one deployment against another; nil: there is none.
+func diffOf(name string, was, is *Subject) ServiceDiff {
+	d := ServiceDiff{Name: name, State: Changed, Wrong: []string{}, Changes: []DiffEntry{}}
+	switch {
+	case was == nil:
+		d.State, was = Added, &Subject{}
+	case is == nil:
+		d.State, is = Removed, &Subject{}
+	}
+	d.Position = is.Positions[""]
+	for i := range is.Wrong {
+		d.Wrong = append(d.Wrong, is.Wrong[i].Message)
+	}
+	for _, name := range shown {
+		if e, differs := entryOf(name, was, is); differs {
+			d.Changes = append(d.Changes, e)
+		}
+	}
+	if d.State == Changed && len(d.Changes) == 0 && len(d.Wrong) == 0 {
+		d.State = Alike
+	}
+	return d
+}
+
+// entryOf holds one metric of two deployments against each other.
+func entryOf(name string, was, is *Subject) (DiffEntry, bool) {
+	metricName, stat, _ := strings.Cut(name, ".")
+	m := metricNamed(metricName)
+	e := DiffEntry{Name: name, Unit: m.unit, At: is.position(&Rule{Metric: metricName})}
+	a, before := was.known(m, stat)
+	b, after := is.known(m, stat)
+	if !before && !after || a == b {
+		return e, false
+	}
+	e.Was, e.Is = m.show(a), m.show(b)
+	if !before || !after || m.dim == text {
+		return e, true
+	}
+	x, errX := strconv.ParseFloat(a, 64)
+	y, errY := strconv.ParseFloat(b, 64)
+	if errX != nil || errY != nil {
+		return e, true
+	}
+	if same(x, y) {
+		return e, false
+	}
+	delta := y - x
+	e.Delta = &delta
+	if x != 0 {
+		share := delta / math.Abs(x)
+		e.Share = &share
+	}
+	if m.better != "" {
+		e.Effect = "worse"
+		if (delta > 0) == (m.better == higher) {
+			e.Effect = "better"
+		}
+	}
+	return e, true
+}
+
+// known is what a deployment says of a metric, as text.
+func (s *Subject) known(m *metric, stat string) (string, bool) {
+	if m.fact {
+		v, ok := s.fact(m.name)
+		return v, ok && v != ""
+	}
+	f := s.figure(m.figureName(stat))
+	if f == nil {
+		return "", false
+	}
+	return strconv.FormatFloat(f.Value, 'g', -1, 64), true
+}
+
+// show is a value of a metric for people.
+func (m *metric) show(v string) string {
+	x, err := strconv.ParseFloat(v, 64)
+	if v == "" || m.dim == text || err != nil {
+		return v
+	}
+	return Quantity(x, m.unit)
+}
+
+// summary says what counts most, of all deployments.
+func (d *Diff) summary() string {
+	counts := map[string]int{}
+	wrong := 0
+	for i := range d.Services {
+		counts[d.Services[i].State]++
+		wrong += min(len(d.Services[i].Wrong), 1)
+	}
+	var parts []string
+	for _, state := range []string{Added, Removed, Changed} {
+		if n := counts[state]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s %s", n, noun(n, "deployment"), state))
+		}
+	}
+	if len(parts) == 0 {
+		if wrong == 0 {
+			return "The deployments are the same."
+		}
+	}
+	if wrong > 0 {
+		parts = append(parts, fmt.Sprintf("%d cannot run", wrong))
+	}
+	for _, name := range []string{"accelerators", "per_month"} {
+		if total, n := d.total(name); n > 0 && total != 0 {
+			text := fmt.Sprintf("%+g accelerators", total)
+			if name == "per_month" {
+				text = fmt.Sprintf("%+.0f a month", total)
+			}
+			parts = append(parts, text)
+		}
+	}
+	for i := range d.Services {
+		for _, e := range d.Services[i].Changes {
+			if e.Name == "licence" && e.Was != "" && e.Is != "" {
+				parts = append(parts, fmt.Sprintf("licence %s to %s", e.Was, e.Is))
+			}
+		}
+	}
+	return strings.Join(parts, "; ") + "."
+}
+
+func noun(n int, word string) string {
+	if n == 1 {
+		return word
+	}
+	return word + "s"
+}
+
+// total adds up what a number changes by.
+func (d *Diff) total(name string) (sum float64, n int) {
+	for i := range d.Services {
+		for _, e := range d.Services[i].Changes {
+			if e.Name != name {
+				continue
+			}
+			n++
+			switch {
+			case e.Delta != nil:
+				sum += *e.Delta
+			case d.Services[i].State == Added:
+				v, _ := strconv.ParseFloat(e.Is, 64)
+				sum += v
+			case d.Services[i].State == Removed:
+				v, _ := strconv.ParseFloat(e.Was, 64)
+				sum -= v
+			}
+		}
+	}
+	return sum, n
+}
