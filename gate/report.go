@@ -88,3 +88,41 @@ type Report struct {
 	Checks   []Check  `json:"checks"`  // the worst first, else in the order of their rules
 	Warnings []string `json:"warnings,omitempty"`
 }
+
+// Exit statuses of a gate: design of the interface that scripts rely on.
+const (
+	ExitPass          = 0
+	ExitBroken        = 2
+	ExitObjective     = 10
+	ExitRegression    = 11
+	ExitFact          = 12
+	ExitInconclusive  = 13
+	ExitNotComparable = 14
+	ExitUnfit         = 15
+)
+
+// ExitCode is the status that a gate ends with: that of the worst verdict. Of several
+// failures an objective comes before a regression, and that before a fact of the plan.
+func (r *Report) ExitCode() int {
+	switch r.Verdict {
+	case Broken:
+		return ExitBroken
+	case Unfit:
+		return ExitUnfit
+	case NotComparable:
+		return ExitNotComparable
+	case Inconclusive:
+		return ExitInconclusive
+	case Fail:
+		code := ExitFact
+		for i := range r.Checks {
+			if k := &r.Checks[i]; k.Verdict == Fail {
+				code = min(code, exitOf[k.Kind])
+			}
+		}
+		return code
+	}
+	return ExitPass
+}
+
+var exitOf = map[Kind]int{SLO: ExitObjective, Promise: ExitObjective, Regression: ExitRegression, Budget: ExitFact, Exact: ExitFact, Fact: ExitFact}

@@ -1,0 +1,423 @@
+package gate
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/plimsoll-dev/plimsoll/gate/results"
+	"github.com/plimsoll-dev/plimsoll/gate/stats"
+)
+
+// RunsAsk is what was measured, and what it is held against beside the rules.
+type RunsAsk struct {
+	Mode     string // bench, endpoint; empty: bench
+	Subject  string // what the runs are of, in words
+	Runs     []results.Run
+	Baseline *Baseline // of regressions; nil: there is none
+	Promise  *Subject  // a plan whose promises are to be kept; nil: none
+	Evidence Evidence  // of the hardware, for a promise that is not
+}
+
+// JudgeRuns holds what was measured against the rules. Rules of plans are left out.
+//
+// Runs of the same load and conditions are samples of one thing; a rule is checked for
+// each such group that it is about. All tests together are corrected by Holm's method, so
+// that the gate as a whole fails without cause as often as its alpha says.
+func JudgeRuns(c *Config, ask RunsAsk) (*Report, error) {
+	j := &judging{config: c, base: ask.Baseline, warned: map[string]bool{}}
+	j.report = &Report{Mode: cmp.Or(ask.Mode, "bench"), Subject: ask.Subject, Checks: []Check{}}
+	groups, err := groupRuns(ask.Runs)
+	if err != nil {
+		return nil, err
+	}
+	skipped := 0
+	for i := range c.Rules {
+		r := &c.Rules[i]
+		if r.Kind != SLO && r.Kind != Regression {
+			skipped++
+			continue
+		}
+		j.rule(r, groups)
+	}
+	if skipped > 0 {
+		j.report.Warnings = append(j.report.Warnings, fmt.Sprintf("%d budget and exact rules are of plans (gate plan), and were not checked", skipped))
+	}
+	if ask.Promise != nil {
+		j.promises(ask.Promise, groups, &ask.Evidence)
+	}
+	for i := range groups {
+		j.report.Warnings = append(j.report.Warnings, groups[i].warnings()...)
+	}
+	if err := j.decide(); err != nil {
+		return nil, err
+	}
+	j.report.finish(c, func(id string) bool { return j.warned[id] })
+	return j.report, nil
+}
+
+// judging is a gate under way.
+type judging struct {
+	config  *Config
+	base    *Baseline
+	report  *Report
+	pending []pending
+	warned  map[string]bool // checks of rules that only warn
+}
+
+// pending is a check whose verdict waits for the correction over all tests.
+type pending struct {
+	check  Check
+	rule   *Rule
+	result stats.Result
+	unfit  []string
+}
+
+// group is the runs of one load under the same conditions.
+type group struct {
+	labels map[string]string
+	runs   []results.Run
+}
+
+// groupRuns puts runs together by their labels. Runs of one load that differ in their
+// conditions are samples of two things, and an error.
+func groupRuns(runs []results.Run) ([]group, error) {
+	var list []group
+	for _, run := range runs {
+		i := slices.IndexFunc(list, func(g group) bool { return g.runs[0].Kind == run.Kind && maps.Equal(g.labels, run.Labels) })
+		if i < 0 {
+			list = append(list, group{labels: run.Labels, runs: []results.Run{run}})
+			continue
+		}
+		if apart := differing(list[i].runs[0].Key, run.Key, nil); len(apart) > 0 {
+			return nil, fmt.Errorf("gate: %s and %s are of the same load and differ in %s: accepted are runs of one system", list[i].runs[0].Source, run.Source, strings.Join(apart, "; "))
+		}
+		list[i].runs = append(list[i].runs, run)
+	}
+	return list, nil
+}
+
+// matches reports whether a group, or one of its readings, may be what labels ask for.
+func (g *group) matches(r *Rule) bool {
+	for k, v := range r.Where {
+		if own, ok := g.labels[k]; ok && own != v {
+			return false
+		}
+	}
+	return true
+}
+
+// series are the values of one figure over the runs of a group.
+type series struct {
+	labels map[string]string // of the group and of the readings
+	values []float64
+	first  results.Reading
+	lacks  []string // sources of runs without it
+}
+
+// series lists the figures of a rule in a group: one, or one for each set of labels that
+// readings have.
+func (g *group) series(r *Rule) (list []series) {
+	for _, run := range g.runs {
+		for _, v := range run.Readings {
+			if v.Metric != r.Metric || v.Stat != r.Stat {
+				continue
+			}
+			labels := maps.Clone(g.labels)
+			if labels == nil {
+				labels = map[string]string{}
+			}
+			maps.Copy(labels, v.Labels)
+			if !within(r.Where, labels) {
+				continue
+			}
+			i := slices.IndexFunc(list, func(s series) bool { return maps.Equal(s.labels, labels) })
+			if i < 0 {
+				list = append(list, series{labels: labels, first: v})
+				i = len(list) - 1
+			}
+			list[i].values = append(list[i].values, v.Value)
+		}
+	}
+	for i := range list {
+		if n := len(list[i].values); n < len(g.runs) {
+			list[i].lacks = append(list[i].lacks, fmt.Sprintf("%d of %d runs lack it", len(g.runs)-n, len(g.runs)))
+		}
+	}
+	return list
+}
+
+// within reports whether labels are those that are asked for.
+func within(where, labels map[string]string) bool {
+	for k, v := range where {
+		if labels[k] != v {
+			return false
+		}
+	}
+	return true
+}
+
+// rule checks one rule in all groups that it is about.
+func (j *judging) rule(r *Rule, groups []group) {
+	found := false
+	for i := range groups {
+		g := &groups[i]
+		if !g.matches(r) {
+			continue
+		}
+		for _, s := range g.series(r) {
+			found = true
+			k := r.newCheck(r.At, s.labels)
+			j.warned[k.ID] = j.warned[k.ID] || r.Warn
+			k.Unit, k.Basis, k.Samples = s.first.Unit, "measured", s.values
+			if len(s.lacks) > 0 {
+				j.done(k.is(Broken, "%s: a metric without samples is no pass", strings.Join(s.lacks, ", ")))
+				continue
+			}
+			j.series(r, g, &s, k)
+		}
+	}
+	if !found {
+		k := r.newCheck(r.At, r.Where)
+		j.warned[k.ID] = j.warned[k.ID] || r.Warn
+		j.done(k.is(Broken, "no run has %s%s: there are %s", r.Name(), whereText(r.Where), available(groups)))
+	}
+}
+
+func (j *judging) done(k Check) { j.report.Checks = append(j.report.Checks, k) }
+
+// available lists what the groups hold.
+func available(groups []group) string {
+	var list []string
+	for _, g := range groups {
+		for _, run := range g.runs {
+			for _, v := range run.Readings {
+				name := v.Metric
+				if v.Stat != "" {
+					name += "." + v.Stat
+				}
+				if !slices.Contains(list, name) {
+					list = append(list, name)
+				}
+			}
+		}
+	}
+	slices.Sort(list)
+	const most = 40
+	if n := len(list); n > most {
+		list = append(list[:most], fmt.Sprintf("and %d more", n-most))
+	}
+	if len(list) == 0 {
+		return "no figures at all"
+	}
+	return strings.Join(list, ", ")
+}
+
+// series checks a rule on the values of one figure.
+func (j *judging) series(r *Rule, g *group, s *series, k Check) {
+	if wrong := directionOf(r, s); wrong != "" {
+		j.done(k.is(Broken, "%s", wrong))
+		return
+	}
+	if r.Kind == SLO {
+		j.slo(r, g, s, k)
+		return
+	}
+	j.regression(r, g, s, k)
+}
+
+// directionOf says what is wrong with the operator of a rule on a metric that is known
+// from the results alone.
+func directionOf(r *Rule, s *series) string {
+	if metricNamed(r.Metric) != nil || r.Kind != Regression || r.Upper() == (s.first.Better == lower) {
+		return ""
+	}
+	return fmt.Sprintf("%s is better %s, and the rule bounds it from the other side", r.Name(), s.first.Better)
+}
+
+// slo tests runs against an absolute bound.
+func (j *judging) slo(r *Rule, g *group, s *series, k Check) {
+	m := metricNamed(r.Metric)
+	bound := r.absolute(m, 0)
+	if m == nil && r.Bound.Unit != "" && r.Bound.Unit != s.first.Unit {
+		j.done(k.is(Broken, "%s is in %s, the bound in %s: accepted is the same unit", r.Name(), s.first.Unit, r.Bound.Unit))
+		return
+	}
+	k.Bound = &bound
+	var own *stats.Interval
+	if f := s.first; f.Low < f.High {
+		own = &stats.Interval{Value: f.Value, Low: f.Low, High: f.High}
+	}
+	result, err := stats.Against(s.values, own, bound, stats.Options{HigherIsBetter: !r.Upper(), Alpha: j.config.Alpha})
+	if err != nil {
+		j.done(k.is(Broken, "%v", err))
+		return
+	}
+	j.pending = append(j.pending, pending{k, r, result, j.unfit(g, s)})
+}
+
+// unfit lists why the environment was not fit to measure in.
+func (j *judging) unfit(g *group, s *series) (list []string) {
+	for _, run := range g.runs {
+		for _, reason := range run.Unfit {
+			list = append(list, run.Source+": "+reason)
+		}
+	}
+	if most := j.config.Noise.MaxCV; most > 0 && len(s.values) > 1 {
+		if n, err := stats.Describe(s.values); err == nil && n.CV > most {
+			list = append(list, fmt.Sprintf("the %d runs vary by %.1f %%, accepted are %.1f %%", n.Runs, 100*n.CV, 100*most))
+		}
+	}
+	return list
+}
+
+// regression tests runs against those of the baseline.
+func (j *judging) regression(r *Rule, g *group, s *series, k Check) {
+	if j.base == nil {
+		j.done(k.is(Broken, "there is no baseline to compare with: --baseline or [gate.baseline] names its file, and `gate baseline add` fills it"))
+		return
+	}
+	ref := j.base.reference(&g.runs[0], &j.config.Baseline)
+	if len(ref.runs) == 0 {
+		k.Change = ref.change
+		j.done(k.is(NotComparable, "%s", ref.why))
+		return
+	}
+	j.against(r, g, s, k, ref.runs, "")
+	if len(ref.anchor) > 0 {
+		drift := k
+		drift.ID += "/drift"
+		j.warned[drift.ID] = r.Warn
+		j.against(r, g, s, drift, ref.anchor, "the anchor")
+	}
+}
+
+// against tests a series against runs of the baseline; of names them, empty: the window.
+func (j *judging) against(r *Rule, g *group, s *series, k Check, runs []results.Run, of string) {
+	old := group{labels: g.labels, runs: runs}
+	var was []float64
+	exact := *r
+	exact.Where = s.labels
+	for _, o := range old.series(&exact) {
+		if maps.Equal(o.labels, s.labels) {
+			was = o.values
+		}
+	}
+	if of == "" {
+		of = "the baseline"
+	}
+	if len(was) == 0 {
+		j.done(k.is(Broken, "no run of %s has %s: a metric without samples is no pass", of, r.Name()))
+		return
+	}
+	margin := r.Bound.Factor - 1
+	if !r.Upper() {
+		margin = 1 - r.Bound.Factor
+	}
+	result, err := stats.Compare(was, s.values, stats.Options{HigherIsBetter: !r.Upper(), Margin: margin, Alpha: j.config.Alpha})
+	if err != nil {
+		j.done(k.is(Broken, "%v", err))
+		return
+	}
+	centre, _ := stats.Centre(was, j.config.Alpha)
+	k.Baseline = &Figure{Value: centre.Value, Low: centre.Low, High: centre.High, Runs: len(was)}
+	bound := r.Bound.Factor * centre.Value
+	k.Bound = &bound
+	j.pending = append(j.pending, pending{k, r, result, j.unfit(g, s)})
+}
+
+// decide corrects all tests together and fills their checks.
+func (j *judging) decide() error {
+	list := make([]*stats.Result, len(j.pending))
+	for i := range j.pending {
+		list[i] = &j.pending[i].result
+	}
+	if err := stats.Correct(list); err != nil {
+		return fmt.Errorf("gate: %w", err)
+	}
+	for i := range j.pending {
+		j.done(j.pending[i].decided(j.config))
+	}
+	return nil
+}
+
+// decided is the check with its verdict.
+func (p *pending) decided(c *Config) Check {
+	k, t := p.check, &p.result
+	centre := t.Figure
+	if p.rule.Kind == Regression {
+		centre, _ = stats.Centre(k.Samples, c.Alpha)
+	}
+	k.Observed = &Figure{Value: centre.Value, Low: centre.Low, High: centre.High, Runs: len(k.Samples)}
+	if t.Method.Tests() {
+		k.Test = &Test{P: t.Adjusted, Effect: t.Effect.Value, EffectLow: t.Effect.Low, EffectHigh: t.Effect.High, Confidence: t.Effect.Confidence, Detectable: t.Detectable, RunsNeeded: t.RunsNeeded}
+	}
+	verdict := Verdict(t.Verdict)
+	if p.rule.Kind == Regression && verdict != Fail && min(len(k.Samples), k.Baseline.Runs) < c.MinRuns {
+		verdict = Inconclusive
+		k.Test.RunsNeeded = max(k.Test.RunsNeeded, c.MinRuns, t.MinRuns)
+	}
+	if len(p.unfit) > 0 {
+		k.Change = "measure again on a machine that is free and cool"
+		return k.is(Unfit, "%s", strings.Join(p.unfit, "; "))
+	}
+	text := p.text(&k)
+	if t.Note != "" {
+		text += "; " + t.Note
+	}
+	if verdict == Inconclusive {
+		text += needText(&k)
+	}
+	return k.is(verdict, "%s", text)
+}
+
+// text says what was observed, and against what.
+func (p *pending) text(k *Check) string {
+	r, o := p.rule, k.Observed
+	is := fmt.Sprintf("%s is %s%s over %d %s", r.Name(), Quantity(o.Value, k.Unit), o.spanText(k.Unit), o.Runs, noun(o.Runs, "run"))
+	if r.Kind == SLO {
+		return fmt.Sprintf("%s; asked is %s %s", is, r.Op, Quantity(*k.Bound, k.Unit))
+	}
+	t := k.Test
+	word := "worse"
+	effect, low, high := t.Effect, t.EffectLow, t.EffectHigh
+	if effect < 0 {
+		word, effect, low, high = "better", -effect, -high, -low
+	}
+	of := "the baseline"
+	if strings.HasSuffix(k.ID, "/drift") {
+		of = "the anchor"
+	}
+	margin := 100 * (r.Bound.Factor - 1)
+	if !r.Upper() {
+		margin = -margin
+	}
+	return fmt.Sprintf("%s, %s %s over %d: %.2g %% %s (%.2g to %.2g %%), accepted are %.3g %% worse", is, of, Quantity(k.Baseline.Value, k.Unit), k.Baseline.Runs, 100*effect, word, 100*low, 100*high, margin)
+}
+
+// needText says what would tell.
+func needText(k *Check) string {
+	switch {
+	case k.Test == nil:
+		return ""
+	case k.Test.RunsNeeded > 0:
+		return fmt.Sprintf("; %d runs of each side would probably tell", k.Test.RunsNeeded)
+	}
+	return fmt.Sprintf("; it lies so close to what is accepted that not even %d runs would tell", stats.MaxRuns)
+}
+
+// warnings are reasons to doubt the runs of a group as samples.
+func (g *group) warnings() (list []string) {
+	seen := map[string]bool{}
+	for _, run := range g.runs {
+		for _, n := range run.Notes {
+			if !seen[n] {
+				seen[n] = true
+				list = append(list, run.Source+": "+n)
+			}
+		}
+	}
+	return list
+}

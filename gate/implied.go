@@ -1,0 +1,45 @@
+package gate
+
+import (
+	"fmt"
+
+	"github.com/plimsoll-dev/plimsoll/planner"
+)
+
+// ImpliedRules are those that a plan's own request makes: its objectives, its budget,
+// the least quality and the licences that it accepts. Objectives of several classes are
+// not there: a plan's figures are of all of them together.
+func ImpliedRules(file string, f *planner.PlanFile) []Rule {
+	var list []Rule
+	add := func(kind Kind, key, format string, args ...any) {
+		r, err := ParseRule(fmt.Sprintf(format, args...))
+		if err != nil {
+			return // of a name with a quote in it, say: what cannot be written is no rule
+		}
+		r.Kind, r.At = kind, Position{File: file, Key: "request." + key}
+		list = append(list, r)
+	}
+	spec := f.Workload.Spec()
+	if len(spec.Classes) == 1 {
+		for _, o := range spec.Classes[0].Objectives {
+			if o.Metric != "itl" {
+				add(SLO, "workload.classes[0].objectives", "%s <= %gms", o.Name(), o.BoundMs)
+			}
+		}
+	}
+	b := &f.Budget
+	for _, x := range []struct {
+		key, metric string
+		most        float64
+	}{
+		{"per_month", "per_month", b.PerMonth}, {"capital", "capital", b.Capital}, {"watts", "power", b.Watts}, {"accelerators", "accelerators", float64(b.Accelerators)},
+	} {
+		if x.most > 0 {
+			add(Budget, "budget."+x.key, "%s <= %v", x.metric, x.most)
+		}
+	}
+	if f.MinQuality > 0 {
+		add(Budget, "min_quality", "quality >= %v", f.MinQuality)
+	}
+	return list
+}

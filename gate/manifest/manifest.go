@@ -1,0 +1,53 @@
+package manifest
+
+import "github.com/plimsoll-dev/plimsoll/planner"
+
+// Form is how a deployment is written down.
+type Form string
+
+// The forms.
+const (
+	Command    Form = "command"    // a shell script, or a command line alone
+	Compose    Form = "compose"    // Docker Compose
+	Kubernetes Form = "kubernetes" // Deployment, StatefulSet, LeaderWorkerSet, InferenceService, ...; what Helm renders
+)
+
+// Position is a place in a file.
+type Position struct {
+	File string
+	Line int    // from 1
+	Key  string // "--max-model-len", "spec.replicas"
+}
+
+// Service is one deployment of an engine, as a file asks for it.
+type Service struct {
+	Name  string // "Deployment/chat", "chat" (of Compose), or of the file
+	Form  Form
+	Image string // empty: none is named
+
+	// Ask is what the engine's flags say, nothing filled in; Ask.Model is nil and
+	// Model names it: the id or path that the engine loads.
+	Model string
+	Ask   planner.Ask
+
+	Replicas            int    // 0: the file does not say
+	NodesPerReplica     int    // of a LeaderWorkerSet or workerSpec; else 1
+	AcceleratorsPerNode int    // that are asked for, of one replica; 0: the file does not say
+	Accelerator         string // as the file names it (a node selector's "NVIDIA-H100-80GB-HBM3"); empty: it does not
+	NoPrefixCache       bool
+
+	// Positions are where each of these is said, by the names of a lock's facts:
+	// model, engine, precision, kv_precision, tp, pp, ep, attention_dp, replicas,
+	// accelerators, max_model_len, max_num_seqs, max_num_batched_tokens,
+	// memory_fraction, nodes. "" is the service as a whole.
+	Positions map[string]Position
+	// Problems are what the engine would refuse, or the file contradicts itself in.
+	Problems []Problem
+}
+
+// Problem is what is wrong with a service, and where.
+type Problem struct {
+	At      Position
+	Message string
+	Change  string // what would mend it; empty: nobody knows
+}
