@@ -217,3 +217,36 @@ func differing(was, is []benchmarks.Fact, ignore []string) (list []string) {
 	}
 	return list
 }
+
+// Loads puts the entries of the same load under the same conditions together, in the
+// order in which the first of each was added.
+func (b *Baseline) Loads() (list [][]Entry) {
+	for _, e := range b.Entries {
+		at := slices.IndexFunc(list, func(g []Entry) bool { return sameThing(&g[0].Run, &e.Run) })
+		if at < 0 {
+			list = append(list, []Entry{e})
+			continue
+		}
+		list[at] = append(list[at], e)
+	}
+	return list
+}
+
+// SideBySide is a baseline of runs that were measured in turns with others, on what is
+// meant to be compared: of each load they count as of the same conditions, and a note
+// says what differs.
+func SideBySide(runs, against []results.Run) *Baseline {
+	b := &Baseline{}
+	for _, other := range against {
+		if at := slices.IndexFunc(runs, func(r results.Run) bool { return r.Kind == other.Kind && maps.Equal(r.Labels, other.Labels) }); at >= 0 {
+			for _, apart := range differing(other.Key, runs[at].Key, nil) {
+				if note := "of the two endpoints, " + apart; !slices.Contains(runs[at].Notes, note) {
+					runs[at].Notes = append(runs[at].Notes, note)
+				}
+			}
+			other.Key = runs[at].Key
+		}
+		b.Entries = append(b.Entries, Entry{Schema: BaselineSchema, Run: other})
+	}
+	return b
+}

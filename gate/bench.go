@@ -27,7 +27,7 @@ type RunsAsk struct {
 // each such group that it is about. All tests together are corrected by Holm's method, so
 // that the gate as a whole fails without cause as often as its alpha says.
 func JudgeRuns(c *Config, ask RunsAsk) (*Report, error) {
-	j := &judging{config: c, base: ask.Baseline, warned: map[string]bool{}}
+	j := &judging{config: c, base: ask.Baseline}
 	j.report = &Report{Mode: cmp.Or(ask.Mode, "bench"), Subject: ask.Subject, Checks: []Check{}}
 	groups, err := groupRuns(ask.Runs)
 	if err != nil {
@@ -54,7 +54,7 @@ func JudgeRuns(c *Config, ask RunsAsk) (*Report, error) {
 	if err := j.decide(); err != nil {
 		return nil, err
 	}
-	j.report.finish(c, func(id string) bool { return j.warned[id] })
+	j.report.finish(c)
 	return j.report, nil
 }
 
@@ -64,7 +64,6 @@ type judging struct {
 	base    *Baseline
 	report  *Report
 	pending []pending
-	warned  map[string]bool // checks of rules that only warn
 }
 
 // pending is a check whose verdict waits for the correction over all tests.
@@ -170,7 +169,6 @@ func (j *judging) rule(r *Rule, groups []group) {
 		for _, s := range g.series(r) {
 			found = true
 			k := r.newCheck(r.At, s.labels)
-			j.warned[k.ID] = j.warned[k.ID] || r.Warn
 			k.Unit, k.Basis, k.Samples = s.first.Unit, "measured", s.values
 			if len(s.lacks) > 0 {
 				j.done(k.is(Broken, "%s: a metric without samples is no pass", strings.Join(s.lacks, ", ")))
@@ -181,7 +179,6 @@ func (j *judging) rule(r *Rule, groups []group) {
 	}
 	if !found {
 		k := r.newCheck(r.At, r.Where)
-		j.warned[k.ID] = j.warned[k.ID] || r.Warn
 		j.done(k.is(Broken, "no run has %s%s: there are %s", r.Name(), whereText(r.Where), available(groups)))
 	}
 }
@@ -289,7 +286,6 @@ func (j *judging) regression(r *Rule, g *group, s *series, k Check) {
 	if len(ref.anchor) > 0 {
 		drift := k
 		drift.ID += "/drift"
-		j.warned[drift.ID] = r.Warn
 		j.against(r, g, s, drift, ref.anchor, "the anchor")
 	}
 }
@@ -355,7 +351,7 @@ func (p *pending) decided(c *Config) Check {
 		k.Test = &Test{P: t.Adjusted, Effect: t.Effect.Value, EffectLow: t.Effect.Low, EffectHigh: t.Effect.High, Confidence: t.Effect.Confidence, Detectable: t.Detectable, RunsNeeded: t.RunsNeeded}
 	}
 	verdict := Verdict(t.Verdict)
-	if p.rule.Kind == Regression && verdict != Fail && min(len(k.Samples), k.Baseline.Runs) < c.MinRuns {
+	if p.rule.Kind == Regression && k.Test != nil && verdict != Fail && min(len(k.Samples), k.Baseline.Runs) < c.MinRuns {
 		verdict = Inconclusive
 		k.Test.RunsNeeded = max(k.Test.RunsNeeded, c.MinRuns, t.MinRuns)
 	}
@@ -377,10 +373,13 @@ func (p *pending) decided(c *Config) Check {
 func (p *pending) text(k *Check) string {
 	r, o := p.rule, k.Observed
 	is := fmt.Sprintf("%s is %s%s over %d %s", r.Name(), Quantity(o.Value, k.Unit), o.spanText(k.Unit), o.Runs, noun(o.Runs, "run"))
-	if r.Kind == SLO {
-		return fmt.Sprintf("%s; asked is %s %s", is, r.Op, Quantity(*k.Bound, k.Unit))
+	if r.Kind == Promise {
+		return fmt.Sprintf("%s; promised is %s%s", is, Quantity(k.Baseline.Value, k.Unit), k.Baseline.spanText(k.Unit))
 	}
 	t := k.Test
+	if r.Kind != Regression || t == nil {
+		return fmt.Sprintf("%s; asked is %s %s", is, r.Op, Quantity(*k.Bound, k.Unit))
+	}
 	word := "worse"
 	effect, low, high := t.Effect, t.EffectLow, t.EffectHigh
 	if effect < 0 {

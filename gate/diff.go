@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -36,6 +37,8 @@ type DiffEntry struct {
 	Share  *float64 `json:"share"`  // of what it was; null: the same, or it was 0
 	Effect string   `json:"effect"` // better, worse, or empty: neither is
 	At     Position `json:"at"`     // where the head decides it
+
+	amount float64 // that a number changes by; of what is added or removed all of it
 }
 
 // States of a [ServiceDiff].
@@ -84,13 +87,15 @@ func diffOf(name string, was, is *Subject) ServiceDiff {
 	d := ServiceDiff{Name: name, State: Changed, Wrong: []string{}, Changes: []DiffEntry{}}
 	switch {
 	case was == nil:
-		d.State, was = Added, &Subject{}
+		d.State, was = Added, &Subject{absent: true}
 	case is == nil:
-		d.State, is = Removed, &Subject{}
+		d.State, is = Removed, &Subject{absent: true}
 	}
 	d.Position = is.Positions[""]
-	for i := range is.Wrong {
-		d.Wrong = append(d.Wrong, is.Wrong[i].Message)
+	for i := range is.Own {
+		if is.Own[i].Verdict != Pass {
+			d.Wrong = append(d.Wrong, is.Own[i].Message)
+		}
 	}
 	for _, name := range shown {
 		if e, differs := entryOf(name, was, is); differs {
@@ -113,20 +118,32 @@ func entryOf(name string, was, is *Subject) (DiffEntry, bool) {
 	if !before && !after || a == b {
 		return e, false
 	}
-	e.Was, e.Is = m.show(a), m.show(b)
-	if !before || !after || m.dim == text {
-		return e, true
+	if m.unit == money {
+		old, hadOne := was.fact("currency")
+		now, hasOne := is.fact("currency")
+		if e.Unit = cmp.Or(now, old); hadOne && hasOne && old != now {
+			e.Unit = "" // of amounts in two currencies there is no difference
+		}
 	}
+	e.Was, e.Is = m.show(a, e.Unit), m.show(b, e.Unit)
 	x, errX := strconv.ParseFloat(a, 64)
 	y, errY := strconv.ParseFloat(b, 64)
-	if errX != nil || errY != nil {
+	switch {
+	case m.unit == money && e.Unit == "":
+		return e, true
+	case was.absent && errY == nil:
+		e.amount = y
+	case is.absent && errX == nil:
+		e.amount = -x
+	}
+	if errX != nil || errY != nil || m.dim == text {
 		return e, true
 	}
 	if same(x, y) {
 		return e, false
 	}
 	delta := y - x
-	e.Delta = &delta
+	e.Delta, e.amount = &delta, delta
 	if x != 0 {
 		share := delta / math.Abs(x)
 		e.Share = &share
@@ -154,12 +171,12 @@ func (s *Subject) known(m *metric, stat string) (string, bool) {
 }
 
 // show is a value of a metric for people.
-func (m *metric) show(v string) string {
+func (m *metric) show(v, unit string) string {
 	x, err := strconv.ParseFloat(v, 64)
 	if v == "" || m.dim == text || err != nil {
 		return v
 	}
-	return Quantity(x, m.unit)
+	return Quantity(x, unit)
 }
 
 // summary says what counts most, of all deployments.
@@ -176,22 +193,17 @@ func (d *Diff) summary() string {
 			parts = append(parts, fmt.Sprintf("%d %s %s", n, noun(n, "deployment"), state))
 		}
 	}
-	if len(parts) == 0 {
-		if wrong == 0 {
-			return "The deployments are the same."
-		}
+	if len(parts) == 0 && wrong == 0 {
+		return "The deployments are the same."
 	}
 	if wrong > 0 {
 		parts = append(parts, fmt.Sprintf("%d cannot run", wrong))
 	}
-	for _, name := range []string{"accelerators", "per_month"} {
-		if total, n := d.total(name); n > 0 && total != 0 {
-			text := fmt.Sprintf("%+g accelerators", total)
-			if name == "per_month" {
-				text = fmt.Sprintf("%+.0f a month", total)
-			}
-			parts = append(parts, text)
-		}
+	if total, _, ok := d.total("accelerators"); ok {
+		parts = append(parts, fmt.Sprintf("%+g %s", total, noun(int(math.Abs(total)), "accelerator")))
+	}
+	if total, currency, ok := d.total("per_month"); ok {
+		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%+.0f %s", total, currency))+" a month")
 	}
 	for i := range d.Services {
 		for _, e := range d.Services[i].Changes {
@@ -210,25 +222,35 @@ func noun(n int, word string) string {
 	return word + "s"
 }
 
-// total adds up what a number changes by.
-func (d *Diff) total(name string) (sum float64, n int) {
+// total adds up what a number changes by; it is not there where nothing changes, or
+// where amounts are of several currencies.
+func (d *Diff) total(name string) (sum float64, unit string, ok bool) {
 	for i := range d.Services {
 		for _, e := range d.Services[i].Changes {
-			if e.Name != name {
+			if e.Name != name || e.amount == 0 {
 				continue
 			}
-			n++
-			switch {
-			case e.Delta != nil:
-				sum += *e.Delta
-			case d.Services[i].State == Added:
-				v, _ := strconv.ParseFloat(e.Is, 64)
-				sum += v
-			case d.Services[i].State == Removed:
-				v, _ := strconv.ParseFloat(e.Was, 64)
-				sum -= v
+			if ok && e.Unit != unit {
+				return 0, "", false
 			}
+			sum, unit, ok = sum+e.amount, e.Unit, true
 		}
 	}
-	return sum, n
+	return sum, unit, ok && sum != 0
+}
+
+// Change is the difference for people: "+2, +50 %"; empty where there are not two numbers.
+func (e *DiffEntry) Change() string {
+	if e.Delta == nil {
+		return ""
+	}
+	sign := "+"
+	if *e.Delta < 0 {
+		sign = "-"
+	}
+	text := sign + Quantity(math.Abs(*e.Delta), e.Unit)
+	if e.Share != nil {
+		text += fmt.Sprintf(" (%+.3g %%)", 100**e.Share)
+	}
+	return text
 }

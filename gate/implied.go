@@ -3,20 +3,22 @@ package gate
 import (
 	"fmt"
 
+	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/planner"
 )
 
-// ImpliedRules are those that a plan's own request makes: its objectives, its budget,
-// the least quality and the licences that it accepts. Objectives of several classes are
-// not there: a plan's figures are of all of them together.
-func ImpliedRules(file string, f *planner.PlanFile) []Rule {
+// ImpliedRules are those that a plan's own request makes: its objectives, its budget and
+// the least quality. Objectives of several classes are not there: a plan's figures are of
+// all of them together. A plan chooses by its estimate, and so do these rules: they warn
+// where only the end of its interval breaks them. file and data, which may be nil, are where the request is written.
+func ImpliedRules(file string, data []byte, f *planner.PlanFile) []Rule {
 	var list []Rule
 	add := func(kind Kind, key, format string, args ...any) {
 		r, err := ParseRule(fmt.Sprintf(format, args...))
 		if err != nil {
 			return // of a name with a quote in it, say: what cannot be written is no rule
 		}
-		r.Kind, r.At = kind, Position{File: file, Key: "request." + key}
+		r.Kind, r.Likely, r.At = kind, true, Position{File: file, Line: catalog.LineOf(data, key), Key: key}
 		list = append(list, r)
 	}
 	spec := f.Workload.Spec()

@@ -10,7 +10,7 @@ import (
 
 // check begins the check of a rule on runs with some labels.
 func (r *Rule) newCheck(at Position, where map[string]string) Check {
-	return Check{ID: r.id(where), Rule: r.Text, Kind: r.Kind, Where: where, At: at}
+	return Check{ID: r.id(where), Rule: r.Text, Kind: r.Kind, Where: where, At: at, warn: r.Warn}
 }
 
 // is gives a check its verdict, and why.
@@ -66,16 +66,20 @@ func (r *Rule) absolute(m *metric, baseline float64) float64 {
 
 // finish applies what the configuration says of verdicts, orders the checks, and sums
 // them up.
-func (out *Report) finish(c *Config, warned func(id string) bool) {
+func (out *Report) finish(c *Config) {
+	ids := map[string]int{}
 	for i := range out.Checks {
 		k := &out.Checks[i]
+		if ids[k.ID]++; ids[k.ID] > 1 { // two bounds of one metric
+			k.ID += fmt.Sprintf("/%d", ids[k.ID])
+		}
 		switch k.Verdict {
 		case Inconclusive:
-			if c.OnInconclusive == string(Warn) {
+			if k.warn || c.OnInconclusive == string(Warn) {
 				k.Verdict = Warn
 			}
 		case Fail, Unfit, NotComparable:
-			if warned(k.ID) {
+			if k.warn {
 				k.Verdict = Warn
 			}
 		}
@@ -132,10 +136,10 @@ func Quantity(v float64, unit string) string {
 			return number(v/(1<<30)) + " GiB"
 		}
 		return number(v/(1<<20)) + " MiB"
-	case "", "money":
+	case "", money:
 		return number(v)
 	case "ms":
-		if math.Abs(v) >= 10e3 {
+		if math.Abs(v) >= 1e3 {
 			return number(v/1e3) + " s"
 		}
 	}

@@ -38,6 +38,9 @@ type metric struct {
 	fact   bool   // a fact of a plan, and no figure
 }
 
+// money is the unit of amounts: the currency of the plan, which its facts name.
+const money = "money"
+
 // Directions of [metric.better].
 const (
 	higher = "higher"
@@ -62,8 +65,8 @@ var metrics = []metric{
 	{name: "max_rate_per_s", dim: plain, unit: "requests/s", better: higher, figure: "max_rate_per_s"},
 	{name: "memory_need", dim: size, unit: "bytes", better: lower, figure: "memory_need_bytes"},
 	{name: "kv_tokens", dim: plain, unit: "tokens", better: higher, figure: "kv_tokens"},
-	{name: "per_month", dim: plain, unit: "money", better: lower, figure: "per_month"},
-	{name: "capital", dim: plain, unit: "money", better: lower, figure: "capital"},
+	{name: "per_month", dim: plain, unit: money, better: lower, figure: "per_month"},
+	{name: "capital", dim: plain, unit: money, better: lower, figure: "capital"},
 	{name: "power", dim: plain, unit: "W", better: lower, figure: "power_w"},
 	{name: "quality", dim: plain, unit: "points", better: higher, figure: "quality"},
 
@@ -131,8 +134,13 @@ func names(keep func(m *metric) bool) string {
 func (m *metric) value(v float64, unit string) (float64, error) {
 	known, ok := units[m.dim]
 	if !ok {
-		if unit == "" || unit == m.unit || m.unit == "money" {
+		switch {
+		case unit == "" || unit == m.unit:
 			return v, nil
+		case m.unit == money && len(unit) == 3 && strings.ToUpper(unit) == unit:
+			return v, nil
+		case m.unit == money:
+			return 0, fmt.Errorf("%s is an amount of money, the bound in %s: accepted is a number, or a currency such as USD", m.name, unit)
 		}
 		return 0, fmt.Errorf("%s is in %s, the bound in %s: accepted is a number, or the same unit", m.name, m.unit, unit)
 	}

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,47 +10,153 @@ import (
 	"github.com/plimsoll-dev/plimsoll/planner"
 )
 
-// JudgePlan holds a deployment that is only written down against the rules; base is
-// what rules with a baseline compare with, nil: there is none. Regressions are of what
-// is measured, and are left out.
+// JudgePlan holds deployments that are only written down against the rules; base are
+// those that rules with a baseline compare with, by name, empty: there are none. name
+// says what is judged. Regressions are of what is measured, and are left out.
+//
+// A rule is checked for every deployment, or for the one that its label service names. A
+// budget without that label bounds what all of them take together.
 //
 // A figure of an estimate has an interval. A rule is kept where all of it is within the
 // bound, and broken where the estimate itself is not; between them it is inconclusive,
-// and a measurement would tell.
-func JudgePlan(c *Config, s, base *Subject) *Report {
-	out := &Report{Mode: "plan", Subject: s.Name, Checks: slices.Clone(s.Wrong)}
-	warned, skipped := map[string]bool{}, 0
+// and a measurement would tell; see [ImpliedRules] for those that a plan makes itself.
+func JudgePlan(c *Config, name string, list, base []*Subject) *Report {
+	out := &Report{Mode: "plan", Subject: name, Checks: []Check{}}
+	for _, s := range list {
+		out.Checks = append(out.Checks, s.Own...)
+	}
+	skipped := 0
 	for i := range c.Rules {
 		r := &c.Rules[i]
 		if r.Kind == Regression {
 			skipped++
 			continue
 		}
-		k := s.judge(r, base)
-		warned[k.ID] = warned[k.ID] || r.Warn
-		out.Checks = append(out.Checks, k)
+		out.Checks = append(out.Checks, judgeAll(r, list, base)...)
 	}
 	if skipped > 0 {
-		out.Warnings = append(out.Warnings, fmt.Sprintf("%d regression rules are for measurements (gate bench, gate endpoint), and were not checked", skipped))
+		out.Warnings = append(out.Warnings, fmt.Sprintf("%d regression %s for measurements (gate bench, gate endpoint), and not checked", skipped, plural(skipped, "rule is", "rules are")))
 	}
-	out.finish(c, func(id string) bool { return warned[id] })
+	out.finish(c)
 	return out
 }
 
-// judge checks one rule.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// judgeAll checks one rule on what it is about.
+func judgeAll(r *Rule, list, base []*Subject) (checks []Check) {
+	m := metricNamed(r.Metric)
+	service, named := r.Where["service"]
+	k := r.newCheck(r.At, r.Where)
+	switch {
+	case m == nil || !m.inPlan():
+		return []Check{k.is(Broken, "no plan says anything of %s: accepted are %s", r.Name(), names((*metric).inPlan))}
+	case len(r.Where) > 1 || len(r.Where) == 1 && !named:
+		return []Check{k.is(Broken, "a plan is of one load: %s chooses among measurements, and service among deployments", whereText(r.Where))}
+	case r.Bound.Baseline && len(base) == 0:
+		return []Check{k.is(Broken, "there is no baseline to compare with: --baseline names a plan.lock or a manifest")}
+	case r.Kind == Budget && m.adds() && !named && len(list) > 1:
+		var was *Subject
+		if r.Bound.Baseline {
+			was = total(base)
+		}
+		return []Check{total(list).judge(r, was)}
+	}
+	for _, s := range list {
+		if named && s.Name != service {
+			continue
+		}
+		was := baseOf(s, list, base)
+		if r.Bound.Baseline && was == nil {
+			checks = append(checks, r.newCheck(s.position(r), s.label(r, list)).is(NotComparable, "the baseline has no %s", s.Name))
+			continue
+		}
+		k := s.judge(r, was)
+		k.Where = s.label(r, list)
+		k.ID = r.id(k.Where)
+		checks = append(checks, k)
+	}
+	if len(checks) == 0 {
+		var there []string
+		for _, s := range list {
+			there = append(there, s.Name)
+		}
+		return []Check{k.is(Broken, "no deployment is called %s: there are %s", service, strings.Join(there, ", "))}
+	}
+	return checks
+}
+
+// label tells the checks of several deployments apart.
+func (s *Subject) label(r *Rule, list []*Subject) map[string]string {
+	if len(list) == 1 {
+		return r.Where
+	}
+	return map[string]string{"service": s.Name}
+}
+
+// baseOf is what a deployment is compared with: the one of its name, or the only one
+// with the only one.
+func baseOf(s *Subject, list, base []*Subject) *Subject {
+	if len(list) == 1 && len(base) == 1 {
+		return base[0]
+	}
+	return named(base, s.Name)
+}
+
+// adds reports whether deployments together have the sum of it.
+func (m *metric) adds() bool {
+	return slices.Contains([]string{"accelerators", "nodes", "per_month", "capital", "power"}, m.name)
+}
+
+// total is what deployments take together. What is unknown of one is unknown of all.
+func total(list []*Subject) *Subject {
+	out := &Subject{Name: "all deployments", Positions: map[string]Position{}}
+	for i := range metrics {
+		m := &metrics[i]
+		if !m.adds() {
+			continue
+		}
+		sum, known := 0.0, true
+		for _, s := range list {
+			text, ok := s.known(m, "")
+			v, err := strconv.ParseFloat(text, 64)
+			sum, known = sum+v, known && ok && err == nil
+		}
+		switch {
+		case !known:
+			continue
+		case m.fact:
+			out.Facts = append(out.Facts, planner.Fact{Name: m.name, Value: strconv.FormatFloat(sum, 'g', -1, 64)})
+		default:
+			out.Figures = append(out.Figures, planner.Figure{Name: m.figure, Value: sum, Low: sum, High: sum})
+		}
+	}
+	currency, same := list[0].fact("currency")
+	for _, s := range list {
+		other, _ := s.fact("currency")
+		same = same && other == currency
+	}
+	if same {
+		out.Facts = append(out.Facts, planner.Fact{Name: "currency", Value: currency})
+	} else { // a sum of two currencies is none
+		out.Figures = slices.DeleteFunc(out.Figures, func(f planner.Figure) bool { return f.Name == "per_month" || f.Name == "capital" })
+	}
+	if at, ok := list[0].Positions[""]; ok {
+		out.Positions[""] = Position{File: at.File}
+	}
+	return out
+}
+
+// judge checks one rule on one deployment.
 func (s *Subject) judge(r *Rule, base *Subject) Check {
 	k := r.newCheck(s.position(r), r.Where)
 	m := metricNamed(r.Metric)
-	switch {
-	case m == nil || !m.inPlan():
-		k.At = r.At
-		return k.is(Broken, "no plan says anything of %s: accepted are %s", r.Name(), names((*metric).inPlan))
-	case len(r.Where) > 0:
-		k.At = r.At
-		return k.is(Broken, "a plan is of one load: labels %s choose among measurements", whereText(r.Where))
-	case r.Bound.Baseline && base == nil:
-		return k.is(Broken, "there is no baseline to compare with: --baseline names a plan.lock or a manifest")
-	case m.fact:
+	if m.fact {
 		return s.judgeFact(k, r, m, base)
 	}
 	return s.judgeFigure(k, r, m, base)
@@ -75,7 +182,8 @@ func (s *Subject) judgeFact(k Check, r *Rule, m *metric, base *Subject) Check {
 		}
 		k.Baseline = &Figure{Value: was, Low: was, High: was}
 	}
-	return k.exactly(r, m, Figure{Value: value, Low: value, High: value}, r.absolute(m, was))
+	k.Unit = m.unit
+	return k.exactly(r, Figure{Value: value, Low: value, High: value}, r.absolute(m, was))
 }
 
 func (s *Subject) judgeText(k Check, r *Rule, got string, base *Subject) Check {
@@ -98,15 +206,21 @@ func (s *Subject) judgeText(k Check, r *Rule, got string, base *Subject) Check {
 }
 
 func (s *Subject) judgeFigure(k Check, r *Rule, m *metric, base *Subject) Check {
-	if len(s.Figures) == 0 {
+	if s.wrong() {
 		return k.is(Broken, "what cannot run promises nothing: mend what is wrong first")
 	}
 	name := m.figureName(r.Stat)
 	f := s.figure(name)
 	if f == nil {
-		return k.is(Broken, "%s says nothing of %s%s", s.Name, r.Name(), others(s.Figures, m))
+		return k.is(Broken, "%s says nothing of %s%s", s.Name, r.Name(), s.others(m))
 	}
-	k.Basis = "modelled"
+	k.Basis, k.Unit = "modelled", m.unit
+	if m.unit == money {
+		k.Unit, _ = s.fact("currency")
+		if asked := r.Bound.Unit; asked != "" && asked != k.Unit {
+			return k.is(Broken, "%s is in %s, the bound in %s: accepted is the same currency", r.Name(), cmp.Or(k.Unit, "no known currency"), asked)
+		}
+	}
 	was := 0.0
 	if r.Bound.Baseline {
 		b := base.figure(name)
@@ -116,45 +230,49 @@ func (s *Subject) judgeFigure(k Check, r *Rule, m *metric, base *Subject) Check 
 		was = b.Value
 		k.Baseline = &Figure{Value: b.Value, Low: b.Low, High: b.High}
 	}
-	return k.exactly(r, m, Figure{Value: f.Value, Low: f.Low, High: f.High}, r.absolute(m, was))
+	return k.exactly(r, Figure{Value: f.Value, Low: f.Low, High: f.High}, r.absolute(m, was))
 }
 
-// others lists the statistics that there are, where the asked one is not.
-func others(figures []planner.Figure, m *metric) string {
-	if !m.stats {
-		return " (it is unknown, and unknown is no pass)"
-	}
+// others says why a figure is missing: which statistics there are, or what it lacks.
+func (s *Subject) others(m *metric) string {
 	var list []string
-	for _, f := range figures {
-		if stat, ok := strings.CutPrefix(f.Name, m.figure+"_"); ok {
+	for _, f := range s.Figures {
+		if stat, ok := strings.CutPrefix(f.Name, m.figure+"_"); ok && m.stats {
 			list = append(list, m.name+"."+strings.TrimSuffix(stat, "_ms"))
 		}
 	}
-	if len(list) == 0 {
-		return ""
+	switch {
+	case len(list) > 0:
+		return ": it has " + strings.Join(list, ", ")
+	case s.Lacks != "":
+		return ": " + s.Lacks
 	}
-	return ": it has " + strings.Join(list, ", ")
+	return ": it is unknown, and unknown is no pass"
 }
 
 // exactly decides by a figure of a plan, which has no noise but may have an interval.
 // Against a baseline both come from one estimator, whose error is the same for both.
-func (k Check) exactly(r *Rule, m *metric, f Figure, bound float64) Check {
-	k.Observed, k.Bound, k.Unit = &f, &bound, m.unit
+func (k Check) exactly(r *Rule, f Figure, bound float64) Check {
+	k.Observed, k.Bound = &f, &bound
 	end := r.worst(f.Low, f.High)
 	if r.Bound.Baseline || r.Op == "==" || r.Op == "!=" {
 		end = f.Value
 	}
 	against := ""
 	if k.Baseline != nil {
-		against = fmt.Sprintf(", the baseline is %s", Quantity(k.Baseline.Value, m.unit))
+		against = fmt.Sprintf(", the baseline is %s", Quantity(k.Baseline.Value, k.Unit))
 	}
-	is := fmt.Sprintf("%s is %s%s; asked is %s %s%s", r.Name(), Quantity(f.Value, m.unit), f.spanText(m.unit), r.Op, Quantity(bound, m.unit), against)
+	is := fmt.Sprintf("%s is %s%s; asked is %s %s%s", r.Name(), Quantity(f.Value, k.Unit), f.spanText(k.Unit), r.Op, Quantity(bound, k.Unit), against)
 	switch {
 	case !r.holds(f.Value, bound):
 		return k.is(Fail, "%s", is)
 	case !r.holds(end, bound):
 		k.Change = "measure it (gate bench --plan, gate endpoint), calibrate, or leave more room"
-		return k.is(Inconclusive, "%s: the estimate keeps it, the end of its interval does not", is)
+		verdict := Inconclusive
+		if r.Likely {
+			verdict = Warn
+		}
+		return k.is(verdict, "%s: the estimate keeps it, the end of its interval does not", is)
 	}
 	return k.is(Pass, "%s", is)
 }

@@ -58,6 +58,8 @@ type Check struct {
 	Test     *Test     `json:"test,omitempty"`     // of what has noise
 	Basis    string    `json:"basis,omitempty"`    // measured, modelled, ...
 	Samples  []float64 `json:"samples,omitempty"`  // a run each, in their order
+
+	warn bool // it only warns
 }
 
 // Figure is a value with its interval.

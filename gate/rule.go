@@ -29,6 +29,7 @@ type Rule struct {
 	Op     string
 	Bound  Bound
 	Warn   bool     // only warn where it does not pass
+	Likely bool     // of plans: the estimate decides, and the end of its interval only warns
 	At     Position // where it is written
 }
 

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/plimsoll-dev/plimsoll/planner"
@@ -14,8 +15,17 @@ type Subject struct {
 	// Positions are where facts and figures are decided: flags of a manifest, by the
 	// names of facts. A fact without one is decided by the file as a whole.
 	Positions map[string]Position
-	// Wrong is why it cannot run at all; nil: it can.
-	Wrong []Check
+	// Own are checks of what must hold of any deployment. One that is not passed keeps
+	// it from running, or from being known.
+	Own   []Check
+	Lacks string // why figures are missing; empty: nobody knows
+
+	absent bool // of a diff: there is none
+}
+
+// wrong reports whether it cannot run.
+func (s *Subject) wrong() bool {
+	return slices.ContainsFunc(s.Own, func(k Check) bool { return k.Verdict != Pass })
 }
 
 // SubjectOf is what a lock pins.
@@ -59,4 +69,18 @@ func (s *Subject) position(r *Rule) Position {
 		return at
 	}
 	return r.At
+}
+
+// Infeasible is a request that nothing can serve.
+func Infeasible(file string, p *planner.Plan) *Subject {
+	s := &Subject{Name: file, Positions: map[string]Position{"": {File: file}}}
+	k := Check{ID: string(Fact) + "/feasible", Rule: "something serves the request within its limits", Kind: Fact, At: Position{File: file}}
+	why := "nothing is feasible"
+	if len(p.Losers) > 0 {
+		l := &p.Losers[0]
+		why += fmt.Sprintf("; closest is %s: %s", l.Model, l.Reason)
+		k.Change = l.Change
+	}
+	s.Own = []Check{k.is(Fail, "%s", why)}
+	return s
 }

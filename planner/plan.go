@@ -264,10 +264,20 @@ func (p *planning) setTerms() error {
 	return nil
 }
 
-// contextOf is the longest sequence of a load, rounded up to a power of two; of
-// lengths without an end, three deviations above the mean.
+// contextOf is the longest sequence of a load, rounded up to a power of two.
 func contextOf(s *workload.Spec) int {
-	longest := 0
+	context, longest := 1024, longestOf(s)
+	for context < longest {
+		context *= 2
+	}
+	return context
+}
+
+// Longest is the tokens of the longest sequence of the load, prompt and answer; of
+// lengths without an end, three deviations above the mean. 0: there is no load.
+func (r *PlanRequest) Longest() int { return longestOf(&r.Workload) }
+
+func longestOf(s *workload.Spec) (longest int) {
 	for i := range s.Classes {
 		c := &s.Classes[i]
 		n := c.SharedPrefix + c.Input.Longest() + c.Output.Longest()
@@ -276,11 +286,7 @@ func contextOf(s *workload.Spec) int {
 		}
 		longest = max(longest, n)
 	}
-	context := 1024
-	for context < longest {
-		context *= 2
-	}
-	return context
+	return longest
 }
 
 // models are those to look at, the best quality first and those without one last.

@@ -203,6 +203,33 @@ func (f *PlanFile) hardware(c *catalog.Catalog) ([]Hardware, error) {
 	return append(list, found...), err
 }
 
+// UsualTable is nodes that a description names, rented at the usual price of the catalog
+// where there is one; see [UsualPrice].
+func UsualTable(c *catalog.Catalog, on string) (HardwareTable, error) {
+	t := HardwareTable{On: on}
+	node, err := c.ParseHardware(on)
+	if err != nil {
+		return t, err
+	}
+	if len(node.Groups) == 0 {
+		return t, fmt.Errorf("%q names no accelerator", on)
+	}
+	p, err := UsualPrice(c, node.Groups[0].Accelerator.ID)
+	if err == nil && p != nil {
+		t.PerHour, t.Currency, t.Provider, t.Date, t.Source = p.PerHour, p.Currency, p.Provider, p.Date, p.Source
+	}
+	return t, err
+}
+
+// UsualHardware is [UsualTable] as hardware of a request.
+func UsualHardware(c *catalog.Catalog, on string) (Hardware, error) {
+	t, err := UsualTable(c, on)
+	if err != nil {
+		return Hardware{}, err
+	}
+	return t.hardware(c)
+}
+
 func (t *HardwareTable) hardware(c *catalog.Catalog) (Hardware, error) {
 	node, err := c.ParseHardware(t.On)
 	if err != nil {

@@ -221,9 +221,9 @@ func (r *endpointRun) sweep(ctx context.Context, s endpoint.Sweep) (err error) {
 	return err
 }
 
-// end shows what was measured. A run that measured nothing is taken out of the
-// store again.
-func (r *endpointRun) end(ctx context.Context, err error) error {
+// settle puts what was measured into the result. A run that measured nothing is taken
+// out of the store again, and is an error.
+func (r *endpointRun) settle(ctx context.Context, err error) error {
 	r.line.clear()
 	if r.samples != nil {
 		if failed := r.samples.Close(); failed != nil {
@@ -238,7 +238,12 @@ func (r *endpointRun) end(ctx context.Context, err error) error {
 		}
 		return endpointError(err)
 	}
-	if failed := r.take(r.detail, nil, r.detail.warnings()); failed != nil {
+	return r.take(r.detail, nil, r.detail.warnings())
+}
+
+// end shows what was measured.
+func (r *endpointRun) end(ctx context.Context, err error) error {
+	if failed := r.settle(ctx, err); failed != nil {
 		return failed
 	}
 	if err == nil {

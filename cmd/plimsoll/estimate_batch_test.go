@@ -42,7 +42,7 @@ func runBatch(t testing.TB, lines, form string) (stdout, stderr string, status i
 	return run(t, func(e *env) { e.Stdin = strings.NewReader(lines) }, "estimate", "--from", "-", "-o", form)
 }
 
-func results(t testing.TB, lines string) (list []planner.Result) {
+func resultLines(t testing.TB, lines string) (list []planner.Result) {
 	t.Helper()
 	for line := range strings.Lines(lines) {
 		var r planner.Result
@@ -58,7 +58,7 @@ func results(t testing.TB, lines string) (list []planner.Result) {
 func TestBatchKeepsOrder(t *testing.T) {
 	const n = 1500
 	out, stderr, status := runBatch(t, batchOf(n), jsonLines)
-	list := results(t, out)
+	list := resultLines(t, out)
 	if status != exitOK || len(list) != n {
 		t.Fatalf("status %d, %d results, stderr %s", status, len(list), stderr)
 	}
@@ -84,7 +84,7 @@ func TestBatchForms(t *testing.T) {
 	const n = 60
 	lines := batchOf(n) + "nonsense\n"
 	out, _, _ := runBatch(t, lines, jsonLines)
-	list := results(t, out)
+	list := resultLines(t, out)
 	total := batchTotal{}
 	for _, r := range list {
 		total.count(r)
@@ -137,7 +137,7 @@ func TestInterruptedBatch(t *testing.T) {
 	defer feed.Close()
 	var problems bytes.Buffer
 	status := Run(ctx, env{Args: []string{"estimate", "--from", "-", "-o", jsonLines}, Stdin: in, Stdout: out, Stderr: &problems, LookupEnv: os.LookupEnv, Now: time.Now})
-	if status != exitInterrupted || len(results(t, out.text.String())) != 3 {
+	if status != exitInterrupted || len(resultLines(t, out.text.String())) != 3 {
 		t.Errorf("status %d, %q, stderr %q", status, out.text.String(), problems.String())
 	}
 	if !strings.HasSuffix(problems.String(), "plimsoll: interrupted\n") {
@@ -174,7 +174,7 @@ func TestBatchToABrokenPipe(t *testing.T) {
 func TestUnreadableBatch(t *testing.T) {
 	in := io.MultiReader(strings.NewReader(batchOf(2)), failing{})
 	out, stderr, status := run(t, func(e *env) { e.Stdin = in }, "estimate", "--from", "-", "-o", jsonLines)
-	if status != exitUsage || len(results(t, out)) != 2 || !strings.Contains(stderr, "--from: line 3: the disk is gone") {
+	if status != exitUsage || len(resultLines(t, out)) != 2 || !strings.Contains(stderr, "--from: line 3: the disk is gone") {
 		t.Errorf("status %d, %q, stderr %q", status, out, stderr)
 	}
 }
@@ -277,7 +277,7 @@ func FuzzBatch(f *testing.F) {
 		if err := errors.Join(err, out.close(total)); err != nil {
 			t.Fatal(err)
 		}
-		if list := results(t, b.String()); len(list) != want || total.answered+total.unanswered != want || total.internal > 0 {
+		if list := resultLines(t, b.String()); len(list) != want || total.answered+total.unanswered != want || total.internal > 0 {
 			t.Fatalf("%d results of %d lines, total %+v:\n%s", len(list), want, total, b.String())
 		}
 	})

@@ -343,30 +343,13 @@ func (a *app) planHardware(c *catalog.Catalog, o *planOptions, f *planner.PlanFi
 	for _, on := range a.global.on {
 		t := planner.HardwareTable{On: on, Nodes: o.nodes, Ownership: o.ownership, PerHour: o.perHour, Purchase: o.purchase, Currency: o.currency}
 		if o.ownership == "" && o.perHour == 0 && o.purchase == 0 {
-			if err := catalogPrice(c, &t); err != nil {
-				return err
+			var err error
+			if t, err = planner.UsualTable(c, on); err != nil {
+				return usage(fmt.Errorf("--on: %w", err))
 			}
+			t.Nodes = o.nodes
 		}
 		f.Hardware = append(f.Hardware, t)
-	}
-	return nil
-}
-
-// catalogPrice gives hardware without a price that of the catalog, on demand.
-func catalogPrice(c *catalog.Catalog, t *planner.HardwareTable) error {
-	node, err := c.ParseHardware(t.On)
-	if err != nil {
-		return usage(fmt.Errorf("--on: %w", err))
-	}
-	if len(node.Groups) == 0 {
-		return usagef("--on %q: it names no accelerator", t.On)
-	}
-	q, err := planner.UsualPrice(c, node.Groups[0].Accelerator.ID)
-	if err != nil {
-		return usage(err)
-	}
-	if q != nil {
-		t.PerHour, t.Currency, t.Provider, t.Date, t.Source = q.PerHour, q.Currency, q.Provider, q.Date, q.Source
 	}
 	return nil
 }

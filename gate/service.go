@@ -1,0 +1,307 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/plimsoll-dev/plimsoll/catalog"
+	"github.com/plimsoll-dev/plimsoll/estimator"
+	"github.com/plimsoll-dev/plimsoll/gate/manifest"
+	"github.com/plimsoll-dev/plimsoll/planner"
+)
+
+// ServiceAsk is what the services of manifests are looked at with.
+type ServiceAsk struct {
+	Catalog *catalog.Catalog
+	// Request has the load, what it costs, and the hardware that there is. Without
+	// classes of requests there is no load, and without hardware each service must name
+	// its own.
+	Request planner.PlanRequest
+}
+
+// SubjectOfService looks at a service as a plan does. What the engine would refuse, or
+// what does not fit, is a failed check at the flag that is to blame, and the service
+// then promises nothing. The error is one of the context alone.
+func SubjectOfService(ctx context.Context, s *manifest.Service, ask *ServiceAsk) (*Subject, error) {
+	l := &looking{
+		ask: ask, service: s, catalog: ask.Catalog,
+		subject: &Subject{Name: s.Name, Positions: map[string]Position{}},
+	}
+	for name, at := range s.Positions {
+		l.subject.Positions[name] = Position(at)
+	}
+	for i := range s.Problems {
+		p := &s.Problems[i]
+		l.check("settings", Fail, Position(p.At), p.Change, "%s", p.Message)
+	}
+	plan := l.plan(ctx)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if plan != nil {
+		lock := planner.LockOf(plan, nil)
+		l.subject.Facts = lock.Facts
+		if !l.subject.wrong() {
+			l.subject.Figures = lock.Figures
+		}
+	}
+	if len(s.Problems) == 0 {
+		l.check("settings", Pass, l.at(), "", "every flag is one that the engine takes")
+	}
+	return l.subject, nil
+}
+
+// looking is a service under way to its plan.
+type looking struct {
+	ask      *ServiceAsk
+	service  *manifest.Service
+	catalog  *catalog.Catalog
+	subject  *Subject
+	hardware planner.Hardware
+	wants    planner.Ask
+}
+
+// at is the place of the first of some settings that the file says, else the service.
+func (l *looking) at(names ...string) Position {
+	for _, name := range append(names, "") {
+		if at, ok := l.subject.Positions[name]; ok {
+			return at
+		}
+	}
+	return Position{}
+}
+
+func (l *looking) check(id string, v Verdict, at Position, change, format string, args ...any) {
+	k := Check{ID: string(Fact) + "/" + id + whereText(map[string]string{"service": l.service.Name}), Rule: factRules[id], Kind: Fact, Where: map[string]string{"service": l.service.Name}, At: at, Change: change}
+	l.subject.Own = append(l.subject.Own, k.is(v, format, args...))
+}
+
+// factRules are what must hold of any deployment, in words.
+var factRules = map[string]string{
+	"settings": "the engine accepts its flags",
+	"model":    "the catalog knows the model",
+	"hardware": "the hardware is known, and enough",
+	"runs":     "the engine runs the model as it is asked to",
+	"fits":     "the model and a sequence of full length fit in memory",
+	"spare":    "replicas that may be down are not all of them",
+	"context":  "the longest request of the load is accepted",
+}
+
+// plan is the service as a plan; nil where something keeps it from being one.
+func (l *looking) plan(ctx context.Context) *planner.Plan {
+	if !l.model() || !l.found() {
+		return nil
+	}
+	node := catalog.Node{Groups: []catalog.Group{l.hardware.Node}}
+	several := max(l.service.NodesPerReplica, 1)
+	node.Groups[0].Count *= several
+	d, ok := l.runs(node)
+	if !ok {
+		return nil
+	}
+	request := l.ask.Request
+	request.Hardware = []planner.Hardware{l.hardware}
+	if several > 1 || l.subject.wrong() {
+		request.Workload.Classes = nil
+	}
+	if several > 1 {
+		l.subject.Lacks = "a replica over several nodes waits for the network between them, which the estimate does not know"
+	} else if len(request.Workload.Classes) == 0 {
+		l.subject.Lacks = "no load is said: --request names a file with a [workload]"
+	}
+	if l.service.NoPrefixCache {
+		request.Workload.Classes = slices.Clone(request.Workload.Classes)
+		for i := range request.Workload.Classes {
+			request.Workload.Classes[i].PrefixHit, request.Workload.Classes[i].SharedPrefix, request.Workload.Classes[i].Prefixes = 0, 0, 0
+		}
+	}
+	replicas := l.replicas()
+	if spare := request.Spare; spare > 0 && replicas <= spare {
+		request.Spare = replicas - 1
+		l.check("spare", Fail, l.at("replicas"), fmt.Sprintf("run %d", spare+1), "%d %s run, and %d of them may be down", replicas, noun(replicas, "replica"), spare)
+	}
+	plan, err := planner.Assess(ctx, l.catalog, request, d, replicas-request.Spare)
+	if err != nil {
+		l.check("runs", Broken, l.at(), "", "%v", err)
+		return nil
+	}
+	return plan
+}
+
+// replicas are those that take requests: copies of the service, and of the whole model
+// in each of them.
+func (l *looking) replicas() int { return max(l.service.Replicas, 1) * max(l.service.Ask.DP, 1) }
+
+// model finds what the engine loads.
+func (l *looking) model() bool {
+	l.wants = l.service.Ask
+	l.wants.DP = 1
+	name := l.service.Model
+	if name == "" {
+		return false // a problem of the file, and told there
+	}
+	var err error
+	if l.wants.Model, l.wants.Named, err = planner.NamedCheckpoint(l.catalog, name); err == nil {
+		return true
+	}
+	if base := strings.TrimSuffix(path.Base(name), path.Ext(name)); strings.ContainsAny(name, `/\`) && base != "" { // a path, which often ends in the name
+		var other error
+		if l.wants.Model, l.wants.Named, other = planner.NamedCheckpoint(l.catalog, base); other == nil {
+			return true
+		}
+	}
+	l.check("model", Broken, l.at("model"), "name the model as published, or add it to a catalog of your own (plimsoll catalog import, --catalog)", "%v", err)
+	return false
+}
+
+// found chooses the hardware: of what there is the kind that the file names.
+func (l *looking) found() bool {
+	list := l.ask.Request.Hardware
+	if named := l.service.Accelerator; named != "" {
+		acc, err := accelerator(l.catalog, named)
+		switch {
+		case err != nil && len(list) != 1:
+			l.check("hardware", Broken, l.at("accelerator"), "name it with --on", "%v", err)
+			return false
+		case err != nil: // what is named on the command line is what it means
+		case len(list) == 0:
+			return l.asNamed(acc)
+		default:
+			list = slices.DeleteFunc(slices.Clone(list), func(h planner.Hardware) bool { return h.Node.Accelerator.ID != acc.ID })
+			if len(list) == 0 {
+				l.check("hardware", Fail, l.at("accelerator"), "", "it asks for %s, which is not among the hardware of the request", acc.Name)
+				return false
+			}
+		}
+	}
+	need := max(l.service.AcceleratorsPerNode, 1)
+	enough := slices.DeleteFunc(slices.Clone(list), func(h planner.Hardware) bool { return h.Node.Count < need })
+	switch {
+	case len(list) == 0:
+		l.check("hardware", Broken, l.at("accelerators"), `name it: --on "8x H100 SXM5 80GB", or a [[hardware]] of --request`, "nothing says what it runs on")
+	case len(enough) == 0:
+		l.check("hardware", Fail, l.at("accelerators", "tp"), "", "it asks for %d accelerators of a node, and %s has %d", need, list[0].Name, list[0].Node.Count)
+	case differ(enough):
+		l.check("hardware", Broken, l.at("accelerators"), "name one kind with --on", "it may run on %d kinds of hardware, and does not say which", len(enough))
+	default:
+		l.hardware = slices.MinFunc(enough, func(a, b planner.Hardware) int { return a.Node.Count - b.Node.Count })
+		return true
+	}
+	return false
+}
+
+// differ reports whether hardware is of more than one kind of accelerator.
+func differ(list []planner.Hardware) bool {
+	return slices.ContainsFunc(list, func(h planner.Hardware) bool { return h.Node.Accelerator.ID != list[0].Node.Accelerator.ID })
+}
+
+// accelerator finds what labels of nodes call it: "NVIDIA-H100-80GB-HBM3", "nvidia-l4".
+func accelerator(c *catalog.Catalog, label string) (*catalog.Accelerator, error) {
+	acc, err := c.Accelerator(label)
+	if err == nil {
+		return acc, nil
+	}
+	if acc, again := c.Accelerator(strings.ReplaceAll(label, "-", " ")); again == nil {
+		return acc, nil
+	}
+	return nil, err
+}
+
+// asNamed is nodes of what the file alone names, at its usual price.
+func (l *looking) asNamed(acc *catalog.Accelerator) bool {
+	a := &l.service.Ask
+	n := max(l.service.AcceleratorsPerNode, (max(a.TP, 1)*max(a.PP, 1)+max(l.service.NodesPerReplica, 1)-1)/max(l.service.NodesPerReplica, 1))
+	h, err := planner.UsualHardware(l.catalog, fmt.Sprintf("%dx %s", n, acc.Name))
+	if err != nil {
+		l.check("hardware", Broken, l.at("accelerator"), "name it with --on", "%v", err)
+		return false
+	}
+	l.hardware = h
+	return true
+}
+
+// runs completes the deployment, and holds it against the engine and the memory.
+func (l *looking) runs(node catalog.Node) (d estimator.Deployment, ok bool) {
+	d, ledger, err := deploy(l.catalog, node, l.wants)
+	if err != nil {
+		var unsupported *estimator.UnsupportedError
+		verdict, change := Broken, ""
+		if errors.As(err, &unsupported) {
+			verdict, change = Fail, unsupported.Change
+		}
+		l.check("runs", verdict, l.culprit(node, func(_ *estimator.Ledger, err error) bool { return err == nil }), change, "%v", err)
+		return d, false
+	}
+	l.check("runs", Pass, l.at("engine"), "", "%s %s runs %s in %s on %s", d.Engine.Name, d.Release, d.Model.ID, d.Weights.ID, d.Device.Accelerator.Name)
+	if !ledger.Fits {
+		at := l.culprit(node, func(now *estimator.Ledger, err error) bool { return err == nil && now.Fits })
+		l.check("fits", Fail, at, ledger.Change, "%s", ledger.Reason)
+	} else {
+		l.check("fits", Pass, l.at("memory_fraction", "max_model_len"), "", "it needs %s of %s on each accelerator, and its cache holds %d tokens", Quantity(float64(ledger.NeedBytes), "bytes"), Quantity(float64(ledger.CapacityBytes), "bytes"), ledger.KVTokens)
+	}
+	need, free := float64(ledger.NeedBytes), float64(ledger.FreeBytes)
+	k := &l.subject.Own[len(l.subject.Own)-1]
+	k.Observed, k.Bound, k.Unit, k.Basis = &Figure{Value: need, Low: need, High: need}, &free, "bytes", "modelled"
+	if longest := l.ask.Request.Longest(); longest > d.Options.MaxModelLen {
+		l.check("context", Fail, l.at("max_model_len"), fmt.Sprintf("accept %d tokens", longest), "requests of the load are up to %d tokens long, and it accepts %d", longest, d.Options.MaxModelLen)
+	} else if longest > 0 {
+		l.check("context", Pass, l.at("max_model_len"), "", "requests of the load are up to %d tokens long, and it accepts %d", longest, d.Options.MaxModelLen)
+	}
+	return d, true
+}
+
+// deploy is a deployment with every size that the engine would choose, and its ledger.
+func deploy(c *catalog.Catalog, node catalog.Node, ask planner.Ask) (estimator.Deployment, *estimator.Ledger, error) {
+	d, _, err := planner.Single(c, node, ask)
+	if err != nil {
+		return d, nil, err
+	}
+	ledger, err := estimator.Memory(d)
+	if err != nil {
+		return d, nil, err
+	}
+	d, _, err = estimator.Resolve(d)
+	return d, &ledger, err
+}
+
+// culprit is the place of the one setting without which all would be well; where there
+// is none, or the file says none of them, that of what decides most.
+func (l *looking) culprit(node catalog.Node, well func(*estimator.Ledger, error) bool) Position {
+	for _, s := range settings {
+		at, said := l.subject.Positions[s.name]
+		if !said {
+			continue
+		}
+		ask := l.wants
+		s.drop(&ask)
+		if _, ledger, err := deploy(l.catalog, node, ask); well(ledger, err) {
+			return at
+		}
+	}
+	return l.at("tp", "accelerators", "precision", "model")
+}
+
+// settings that a service may be asked to drop, in the order in which a person would.
+var settings = []struct {
+	name string
+	drop func(*planner.Ask)
+}{
+	{"max_model_len", func(a *planner.Ask) { a.Options.MaxModelLen = min(a.Options.MaxModelLen, shortest) }},
+	{"max_num_batched_tokens", func(a *planner.Ask) { a.Options.MaxBatchedTokens = 0 }},
+	{"max_num_seqs", func(a *planner.Ask) { a.Options.MaxSeqs = min(a.Options.MaxSeqs, 1) }},
+	{"memory_fraction", func(a *planner.Ask) { a.Options.MemoryFraction = 0 }},
+	{"kv_precision", func(a *planner.Ask) { a.KV = "" }},
+	{"precision", func(a *planner.Ask) { a.Precision = "" }},
+	{"ep", func(a *planner.Ask) { a.EP = 0 }},
+	{"attention_dp", func(a *planner.Ask) { a.AttentionDP = 0 }},
+	{"pp", func(a *planner.Ask) { a.PP = 0 }},
+	{"tp", func(a *planner.Ask) { a.TP = 0 }},
+	{"engine", func(a *planner.Ask) { a.Engine, _, _ = strings.Cut(a.Engine, "@") }},
+}
+
+// shortest is a sequence that fits where anything does.
+const shortest = 2048
