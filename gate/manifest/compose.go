@@ -64,6 +64,7 @@ func (c *compose) layers(v value, depth int) layers {
 
 func (c *compose) service(name string, l layers) error {
 	h := hosted{form: Compose, name: name, image: c.text(l.get("image"))}
+	h.at(c.reader, "", "services."+name, l[0].mark())
 	own := c.environment(l)
 	files := c.files(l)
 	for _, key := range [][]string{{"deploy", "replicas"}, {"scale"}} {

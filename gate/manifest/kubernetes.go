@@ -53,6 +53,7 @@ var podPaths = map[string][]string{
 func (k *kubernetes) object(o value) error {
 	kind, name := o.get("kind").str(), o.get("metadata", "name").str()
 	h := hosted{form: Kubernetes, name: kind + "/" + name}
+	h.at(k.reader, "", "metadata.name", o.get("metadata", "name").mark())
 	spec := o.get("spec")
 	switch kind {
 	case "LeaderWorkerSet":

@@ -19,11 +19,11 @@ type hosted struct {
 	nodes        int
 	accelerators int
 	accelerator  string
-	positions    map[string]Position // of these
+	positions    map[string]Position // of these; "" is the service's own, where it is not the command
 	preset       map[string]setting  // what the objects around say in place of options
 }
 
-// positioned notes where a fact about the surroundings stands.
+// at notes where a fact about the surroundings stands.
 func (h *hosted) at(r *reader, fact, key string, m mark) {
 	if h.positions == nil {
 		h.positions = map[string]Position{}
@@ -41,12 +41,12 @@ func (r *reader) add(h hosted, p program) {
 		Name: h.name, Form: h.form, Image: h.image.shown(), Replicas: h.replicas, NodesPerReplica: max(h.nodes, 1),
 		AcceleratorsPerNode: h.accelerators, Accelerator: h.accelerator, Positions: map[string]Position{},
 	}
-	maps.Copy(s.Positions, h.positions)
 	if p.open == nil {
 		p.open = r.open
 	}
 	x := &reading{reader: r, program: p, s: s, set: map[string]setting{}}
 	s.Positions[""] = r.position(p.at, p.key)
+	maps.Copy(s.Positions, h.positions)
 	x.release(h.image)
 	x.visible()
 	x.parse()
@@ -181,6 +181,8 @@ func (x *reading) nodes() {
 	v := x.set[setNodes]
 	if before, ok := x.s.Positions["nodes"]; ok && x.s.NodesPerReplica != n {
 		x.problem(v.at, v.key, fmt.Sprintf("write %d", x.s.NodesPerReplica), fmt.Sprintf("%s %d is not the %d of %s in line %d", v.key, n, x.s.NodesPerReplica, before.Key, before.Line))
+		return
+	} else if ok {
 		return
 	}
 	x.s.NodesPerReplica = n

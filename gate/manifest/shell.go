@@ -289,7 +289,7 @@ func (s *shell) source(name text) error {
 		src, ok = s.r.open(name.s)
 	}
 	if !ok {
-		s.r.note(name.mark(mark{0, 1}), "%s is not at hand: what it sets is not known", name.shown())
+		s.r.note(name.mark(mark{0, 1}), "%s is not at hand: what it sets or starts is not known", name.shown())
 		return nil
 	}
 	return s.script(src)

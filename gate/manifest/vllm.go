@@ -137,8 +137,15 @@ func (x *reading) speculation() {
 
 // proposals says what no file tells of speculation.
 func (x *reading) proposals() {
-	if n := x.s.Ask.Options.Speculation.Tokens; n > 0 {
-		x.note(x.at, "%d tokens a step are proposed: how often they are right is in no file", n)
+	n := x.s.Ask.Options.Speculation.Tokens
+	if n == 0 {
+		return
+	}
+	for _, set := range []string{setSpeculate, setSpecSteps, setSpecTokens} {
+		if v, ok := x.set[set]; ok {
+			x.note(v.at, "%d tokens a step are proposed: how often they are right is in no file", n)
+			return
+		}
 	}
 }
 
