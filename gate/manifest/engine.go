@@ -164,7 +164,7 @@ func (e *engine) near(name string) string {
 	for _, o := range e.options {
 		for _, n := range o.names {
 			n := strings.TrimLeft(n, "-")
-			most := min(len(name), len(n)) / 5
+			most := max(len(name), len(n)) / 5
 			if o.set == "" || len(n) < 6 || most == 0 {
 				continue
 			}

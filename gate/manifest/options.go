@@ -48,13 +48,27 @@ func (x *reading) parse() {
 		}
 		i += x.option(w, args[i+1:], &loose)
 	}
+	if len(args) > 0 && len(loose) > 0 && x.engine.positional && !strings.HasPrefix(args[0].s, "-") {
+		x.first(loose[0])
+	}
 	x.positional(loose)
+}
+
+// first is the word after the command: a model, which wins over one of an option.
+func (x *reading) first(w text) {
+	if v, ok := x.set[setModel]; ok && w.unknown() == "" {
+		if v.value.s != w.s {
+			x.problem(v.at, v.key, "keep one of the two", v.key+" "+shorten(v.value.shown())+" is not read: "+x.key+" names "+shorten(w.s))
+		}
+		x.set[setModel] = setting{key: x.key, at: w.mark(x.at), value: w}
+	}
 }
 
 // positional takes what stands without an option.
 func (x *reading) positional(loose []text) {
 	for _, w := range loose {
 		switch name := w.unknown(); {
+
 		case name != "" && strings.HasPrefix(w.s, unknownFrom) && strings.HasSuffix(w.s, unknownTo) && (x.has(setModel) || !x.engine.positional):
 			x.problem(w.mark(x.at), x.key, "set it in a file that is read too, or write its options out", "$"+name+" is not set by anything that is at hand: what it adds to the command is not known")
 		case x.engine.positional && !x.has(setModel):
