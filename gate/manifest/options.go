@@ -24,7 +24,8 @@ type reading struct {
 	s   *Service
 	set map[string]setting
 
-	unsure bool // a value is not known, so nothing is concluded of sizes
+	taken  []text // words counted as values of options that are not known
+	unsure bool   // a value is not known, so nothing is concluded of sizes
 }
 
 // problem adds what is wrong, and what would mend it.
@@ -77,6 +78,16 @@ func (x *reading) positional(loose []text) {
 	}
 }
 
+// taking: the word after an option that is not known may be the model:
+// where nothing else is, it is the first that looks like one.
+func (x *reading) taking() {
+	for _, w := range x.taken {
+		if x.engine.positional && !x.has(setModel) && strings.Contains(w.s, "/") {
+			x.put(setModel, setting{key: x.key, at: w.mark(x.at), value: w})
+		}
+	}
+}
+
 func (x *reading) has(set string) bool { _, ok := x.set[set]; return ok }
 
 // option takes one and says how many words after it are its values.
@@ -88,6 +99,7 @@ func (x *reading) option(w text, rest []text, loose *[]text) int {
 	if o == nil {
 		x.stranger(name, m)
 		if !given && len(rest) > 0 && !strings.HasPrefix(rest[0].s, "-") && (len(rest) < 2 || strings.HasPrefix(rest[1].s, "-") || x.has(setModel) || !x.engine.positional) {
+			x.taken = append(x.taken, rest[0])
 			return 1
 		}
 		return 0

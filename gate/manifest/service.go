@@ -57,6 +57,7 @@ func (r *reader) add(h hosted, p program) {
 	for set, v := range h.preset {
 		x.put(set, v)
 	}
+	x.taking()
 	x.fill()
 	x.check(h)
 	r.services = append(r.services, *s)

@@ -91,6 +91,9 @@ func (s *shell) shell(list []text, env map[string]text) error {
 				i++
 			} else if !strings.HasPrefix(w, "--") && strings.HasSuffix(w, "c") && i+1 < len(list) {
 				inner.arguments(list[min(i+3, len(list)):])
+				if i+2 < len(list) {
+					inner.scope.vars["0"] = variable{list: []text{list[i+2]}}
+				}
 				return inner.script(list[i+1])
 			}
 			continue

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -107,36 +108,39 @@ func (s *shell) joined(w *syntax.Word) text {
 func (s *shell) words(list []*syntax.Word) []text {
 	var out []text
 	for _, w := range list {
-		for _, w := range braces(w) {
-			e := expansion{shell: s}
-			e.parts(w.Parts, false)
-			out = append(out, e.close()...)
+		if list := s.braces(w); list != nil {
+			out = append(out, list...)
+			continue
 		}
+		e := expansion{shell: s}
+		e.parts(w.Parts, false)
+		out = append(out, e.close()...)
 	}
 	return out
 }
 
-// braces expands {0..3} and {a,b} where a word is that alone.
-func braces(w *syntax.Word) []*syntax.Word {
+var sequence = regexp.MustCompile(`^\{([0-9]{1,6})\.\.([0-9]{1,6})\}$`)
+
+// braces expands {0..3} and {a,b} where a word is that alone; nil: it is not.
+func (s *shell) braces(w *syntax.Word) []text {
 	lit := w.Lit()
-	if !strings.HasPrefix(lit, "{") || !syntax.SplitBraces(w) {
-		return []*syntax.Word{w}
+	if len(lit) < 5 || lit[0] != '{' || lit[len(lit)-1] != '}' {
+		return nil
 	}
-	b, ok := w.Parts[0].(*syntax.BraceExp)
-	if !ok || len(w.Parts) != 1 {
-		return []*syntax.Word{w}
+	m := s.src.markOf(w.Pos())
+	var list []text
+	if ends := sequence.FindStringSubmatch(lit); ends != nil {
+		from, _ := strconv.Atoi(ends[1])
+		to, _ := strconv.Atoi(ends[2])
+		for n := from; n <= to && len(list) <= mostTurns; n++ {
+			list = append(list, at(strconv.Itoa(n), m))
+		}
+		return list
 	}
-	if !b.Sequence {
-		return b.Elems
-	}
-	from, err := strconv.Atoi(b.Elems[0].Lit())
-	to, err2 := strconv.Atoi(b.Elems[1].Lit())
-	if err != nil || err2 != nil || to < from || to-from > 10*mostTurns || len(b.Elems) != 2 {
-		return []*syntax.Word{w}
-	}
-	var list []*syntax.Word
-	for n := from; n <= to; n++ {
-		list = append(list, &syntax.Word{Parts: []syntax.WordPart{&syntax.Lit{ValuePos: w.Pos(), Value: strconv.Itoa(n)}}})
+	if strings.Contains(lit, ",") && !strings.ContainsAny(lit[1:len(lit)-1], "{}\"':\\") {
+		for word := range strings.SplitSeq(lit[1:len(lit)-1], ",") {
+			list = append(list, at(word, m))
+		}
 	}
 	return list
 }
