@@ -26,7 +26,9 @@ type Service struct {
 	Image string // empty: none is named
 
 	// Ask is what the engine's flags say, nothing filled in; Ask.Model is nil and
-	// Model names it: the id or path that the engine loads.
+	// Model names it: the id or path that the engine loads. Once it is found,
+	// [Service.SetModel] settles what depends on it. Ask.DP counts the whole copies
+	// that one process starts: replicas in all are Replicas x Ask.DP, each at least 1.
 	Model string
 	Ask   planner.Ask
 
@@ -35,11 +37,13 @@ type Service struct {
 	AcceleratorsPerNode int    // that are asked for, of one replica; 0: the file does not say
 	Accelerator         string // as the file names it (a node selector's "NVIDIA-H100-80GB-HBM3"); empty: it does not
 	NoPrefixCache       bool
+	NoAccelerator       bool   // llama.cpp keeps every layer in host memory
+	Draft               string // model that speculates, as the engine loads it; empty: none, or the model's own layers
 
 	// Positions are where each of these is said, by the names of a lock's facts:
 	// model, engine, precision, kv_precision, tp, pp, ep, attention_dp, replicas,
 	// accelerators, max_model_len, max_num_seqs, max_num_batched_tokens,
-	// memory_fraction, nodes. "" is the service as a whole.
+	// memory_fraction, nodes; and accelerator. "" is the service as a whole.
 	Positions map[string]Position
 	// Problems are what the engine would refuse, or the file contradicts itself in.
 	Problems []Problem
