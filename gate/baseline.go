@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -97,8 +98,8 @@ func (b *Baseline) Add(runs []results.Run, like Entry) error {
 			return fmt.Errorf("%s has no figures: nothing can be compared with it", run.Source)
 		}
 		for i := range b.Entries {
-			if old := &b.Entries[i].Run; run.ID != "" && old.ID == run.ID && maps.Equal(old.Labels, run.Labels) {
-				return fmt.Errorf("%s (%s) is in the baseline: accepted is a run that is not", run.Source, run.ID)
+			if sameRun(&b.Entries[i].Run, &run) {
+				return fmt.Errorf("%s is in the baseline, added on %s: accepted is a run that is not", run.Source, b.Entries[i].Added.Format(time.DateOnly))
 			}
 		}
 		e := like
@@ -106,6 +107,17 @@ func (b *Baseline) Add(runs []results.Run, like Entry) error {
 		b.Entries = append(b.Entries, e)
 	}
 	return nil
+}
+
+// sameRun reports whether two are one run, by its id, or else by every figure.
+func sameRun(a, b *results.Run) bool {
+	if !maps.Equal(a.Labels, b.Labels) {
+		return false
+	}
+	if a.ID != "" || b.ID != "" {
+		return a.ID == b.ID
+	}
+	return a.Started.Equal(b.Started) && reflect.DeepEqual(a.Readings, b.Readings)
 }
 
 // Prune keeps the last so many runs of each load under the same conditions, and all
@@ -156,7 +168,7 @@ func (b *Baseline) reference(run *results.Run, c *BaselineConfig) reference {
 	var near []string // what keeps the closest from being comparable
 	for i := range b.Entries {
 		e := &b.Entries[i]
-		if e.Run.Kind != run.Kind || !maps.Equal(e.Run.Labels, run.Labels) || e.Failed {
+		if e.Run.Kind != run.Kind || !sameLabels(e.Run.Labels, run.Labels) || e.Failed {
 			continue
 		}
 		if apart := differing(e.Run.Key, run.Key, c.Ignore); len(apart) > 0 {
@@ -191,7 +203,7 @@ func (b *Baseline) reference(run *results.Run, c *BaselineConfig) reference {
 
 // sameThing reports whether two runs are of the same load under the same conditions.
 func sameThing(a, b *results.Run) bool {
-	return a.Kind == b.Kind && maps.Equal(a.Labels, b.Labels) && len(differing(a.Key, b.Key, nil)) == 0
+	return a.Kind == b.Kind && sameLabels(a.Labels, b.Labels) && len(differing(a.Key, b.Key, nil)) == 0
 }
 
 // differing lists the conditions that two runs do not share.
@@ -238,7 +250,7 @@ func (b *Baseline) Loads() (list [][]Entry) {
 func SideBySide(runs, against []results.Run) *Baseline {
 	b := &Baseline{}
 	for _, other := range against {
-		if at := slices.IndexFunc(runs, func(r results.Run) bool { return r.Kind == other.Kind && maps.Equal(r.Labels, other.Labels) }); at >= 0 {
+		if at := slices.IndexFunc(runs, func(r results.Run) bool { return r.Kind == other.Kind && sameLabels(r.Labels, other.Labels) }); at >= 0 {
 			for _, apart := range differing(other.Key, runs[at].Key, nil) {
 				if note := "of the two endpoints, " + apart; !slices.Contains(runs[at].Notes, note) {
 					runs[at].Notes = append(runs[at].Notes, note)

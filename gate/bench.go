@@ -72,6 +72,7 @@ type pending struct {
 	rule   *Rule
 	result stats.Result
 	unfit  []string
+	slowed []string // excuses for what does not pass; what passes in spite of them passes
 }
 
 // group is the runs of one load under the same conditions.
@@ -85,7 +86,7 @@ type group struct {
 func groupRuns(runs []results.Run) ([]group, error) {
 	var list []group
 	for _, run := range runs {
-		i := slices.IndexFunc(list, func(g group) bool { return g.runs[0].Kind == run.Kind && maps.Equal(g.labels, run.Labels) })
+		i := slices.IndexFunc(list, func(g group) bool { return g.runs[0].Kind == run.Kind && sameLabels(g.labels, run.Labels) })
 		if i < 0 {
 			list = append(list, group{labels: run.Labels, runs: []results.Run{run}})
 			continue
@@ -252,7 +253,17 @@ func (j *judging) slo(r *Rule, g *group, s *series, k Check) {
 		j.done(k.is(Broken, "%v", err))
 		return
 	}
-	j.pending = append(j.pending, pending{k, r, result, j.unfit(g, s)})
+	j.pending = append(j.pending, pending{k, r, result, j.unfit(g, s), g.slowed()})
+}
+
+// slowed lists what made the runs worse than what they measure.
+func (g *group) slowed() (list []string) {
+	for _, run := range g.runs {
+		for _, reason := range run.Slowed {
+			list = append(list, run.Source+": "+reason)
+		}
+	}
+	return list
 }
 
 // unfit lists why the environment was not fit to measure in.
@@ -321,7 +332,7 @@ func (j *judging) against(r *Rule, g *group, s *series, k Check, runs []results.
 	k.Baseline = &Figure{Value: centre.Value, Low: centre.Low, High: centre.High, Runs: len(was)}
 	bound := r.Bound.Factor * centre.Value
 	k.Bound = &bound
-	j.pending = append(j.pending, pending{k, r, result, j.unfit(g, s)})
+	j.pending = append(j.pending, pending{k, r, result, j.unfit(g, s), g.slowed()})
 }
 
 // decide corrects all tests together and fills their checks.
@@ -354,6 +365,9 @@ func (p *pending) decided(c *Config) Check {
 	if p.rule.Kind == Regression && k.Test != nil && verdict != Fail && min(len(k.Samples), k.Baseline.Runs) < c.MinRuns {
 		verdict = Inconclusive
 		k.Test.RunsNeeded = max(k.Test.RunsNeeded, c.MinRuns, t.MinRuns)
+	}
+	if verdict != Pass {
+		p.unfit = append(p.unfit, p.slowed...)
 	}
 	if len(p.unfit) > 0 {
 		k.Change = "measure again on a machine that is free and cool"

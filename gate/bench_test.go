@@ -145,6 +145,12 @@ func TestUnfit(t *testing.T) {
 	if r.Verdict != Unfit || r.ExitCode() != ExitUnfit || !strings.Contains(r.Checks[0].Message, "run1.json: the GPU was throttled") {
 		t.Errorf("a throttled run: %+v", r.Checks[0])
 	}
+	runs = throughput(1000, 1000, 1000)
+	runs[1].Slowed = []string{"the client got its turn late"}
+	r = judged(t, rules(t, "output_tokens_per_s > 500", "output_tokens_per_s > 5000"), RunsAsk{Runs: runs})
+	if a, b := verdictOf(t, r, "output_tokens_per_s > 500"), verdictOf(t, r, "output_tokens_per_s > 5000"); a.Verdict != Pass || b.Verdict != Unfit {
+		t.Errorf("what passes on a slow client passes, and what does not may be the client's: %s, %s", a.Verdict, b.Verdict)
+	}
 	c := rules(t, "output_tokens_per_s > 500")
 	c.Noise.MaxCV = 0.05
 	if r := judged(t, c, RunsAsk{Runs: throughput(1000, 1300, 700, 1000)}); r.Verdict != Unfit || !strings.Contains(r.Checks[0].Message, "vary by") {
@@ -377,4 +383,22 @@ func FuzzParseBaseline(f *testing.F) {
 			t.Errorf("%d entries do not come back: %v", len(b.Entries), err)
 		}
 	})
+}
+
+// TestLoadsByTheirMeans: lengths that only the results tell differ a little from run to run.
+func TestLoadsByTheirMeans(t *testing.T) {
+	for _, x := range []struct {
+		a, b string
+		want bool
+	}{
+		{"512/128", "512/128", true}, {"512/128", "513/128", false}, {"~510/~130", "~520/~120", true}, {"~510/~130", "~600/~130", false},
+		{"~510/~130", "510/130", false}, {"sharegpt", "sharegpt", true}, {"~x/~y", "~z/~y", false}, {"~510/~130", "~510", false},
+	} {
+		if got := sameLabels(map[string]string{"workload": x.a}, map[string]string{"workload": x.b}); got != x.want {
+			t.Errorf("%s and %s: %v, want %v", x.a, x.b, got, x.want)
+		}
+	}
+	if sameLabels(map[string]string{"rate": "1"}, map[string]string{}) {
+		t.Error("a load with a rate and one without are one")
+	}
 }

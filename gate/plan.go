@@ -116,6 +116,9 @@ func (m *metric) adds() bool {
 // total is what deployments take together. What is unknown of one is unknown of all.
 func total(list []*Subject) *Subject {
 	out := &Subject{Name: "all deployments", Positions: map[string]Position{}}
+	for _, s := range list { // what is wrong with one is wrong with all
+		out.Own = append(out.Own, s.Own...)
+	}
 	for i := range metrics {
 		m := &metrics[i]
 		if !m.adds() {
@@ -206,8 +209,11 @@ func (s *Subject) judgeText(k Check, r *Rule, got string, base *Subject) Check {
 }
 
 func (s *Subject) judgeFigure(k Check, r *Rule, m *metric, base *Subject) Check {
-	if s.wrong() {
-		return k.is(Broken, "what cannot run promises nothing: mend what is wrong first")
+	switch {
+	case s.fails():
+		return k.is(Fail, "what cannot run keeps no promise: mend what is wrong first")
+	case s.wrong():
+		return k.is(Broken, "of what is not known nothing is promised: mend what is wrong first")
 	}
 	name := m.figureName(r.Stat)
 	f := s.figure(name)

@@ -164,14 +164,18 @@ func TestWhatCannotRunPromisesNothing(t *testing.T) {
 	s := deployment("one")
 	s.Own = []Check{{ID: "fact/fits", Rule: "fits", Kind: Fact, Verdict: Fail, Message: "short of 3 GiB"}}
 	r := JudgePlan(rules(t, "ttft.p95 < 10s", "accelerators <= 8"), "one", []*Subject{s}, nil)
-	if k := verdictOf(t, r, "ttft.p95 < 10s"); k.Verdict != Broken {
+	if k := verdictOf(t, r, "ttft.p95 < 10s"); k.Verdict != Fail {
 		t.Errorf("a latency of what cannot run: %s", k.Verdict)
 	}
 	if k := verdictOf(t, r, "accelerators <= 8"); k.Verdict != Pass {
 		t.Errorf("a fact of it: %s", k.Verdict)
 	}
-	if r.Checks[0].Verdict != Broken || r.Verdict != Broken {
-		t.Errorf("the worst is not first: %+v", r.Checks)
+	if r.Checks[0].ID != "fact/fits" || r.ExitCode() != ExitFact {
+		t.Errorf("the cause is not first, or exit %d: %+v", r.ExitCode(), r.Checks)
+	}
+	s.Own[0].Verdict = Broken // nobody knows the model
+	if k := verdictOf(t, JudgePlan(rules(t, "ttft.p95 < 10s"), "one", []*Subject{s}, nil), "ttft.p95 < 10s"); k.Verdict != Broken {
+		t.Errorf("a latency of what is not known: %s", k.Verdict)
 	}
 }
 

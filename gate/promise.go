@@ -150,7 +150,7 @@ func diagnosis(l *Subject, g *group, e *Evidence) string {
 		}
 	}
 	for _, run := range g.runs {
-		hardware = append(hardware, run.Unfit...)
+		hardware = append(append(hardware, run.Unfit...), run.Slowed...)
 	}
 	switch {
 	case len(hardware) > 0:

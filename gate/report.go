@@ -104,7 +104,8 @@ const (
 )
 
 // ExitCode is the status that a gate ends with: that of the worst verdict. Of several
-// failures an objective comes before a regression, and that before a fact of the plan.
+// failures one that keeps a deployment from running comes first, then an objective, a
+// regression, and a budget or a fact of the plan.
 func (r *Report) ExitCode() int {
 	switch r.Verdict {
 	case Broken:
@@ -118,8 +119,15 @@ func (r *Report) ExitCode() int {
 	case Fail:
 		code := ExitFact
 		for i := range r.Checks {
-			if k := &r.Checks[i]; k.Verdict == Fail {
-				code = min(code, exitOf[k.Kind])
+			k := &r.Checks[i]
+			if k.Verdict != Fail {
+				continue
+			}
+			if k.Kind == Fact {
+				return ExitFact
+			}
+			if of, ok := exitOf[k.Kind]; ok {
+				code = min(code, of)
 			}
 		}
 		return code
@@ -127,4 +135,4 @@ func (r *Report) ExitCode() int {
 	return ExitPass
 }
 
-var exitOf = map[Kind]int{SLO: ExitObjective, Promise: ExitObjective, Regression: ExitRegression, Budget: ExitFact, Exact: ExitFact, Fact: ExitFact}
+var exitOf = map[Kind]int{SLO: ExitObjective, Promise: ExitObjective, Regression: ExitRegression, Budget: ExitFact, Exact: ExitFact}

@@ -57,9 +57,9 @@ func (r *Rule) Upper() bool { return strings.HasPrefix(r.Op, "<") }
 // id names a rule in reports, whatever the place where it is written.
 func (r *Rule) id(where map[string]string) string {
 	id := string(r.Kind) + "/" + r.Name()
-	if r.Bound.Words != nil || r.Op == "==" || r.Op == "!=" {
+	if r.Op == "==" || r.Op == "!=" {
 		id += r.Op
-	} else if !r.Upper() {
+	} else if r.Op != "in" && !r.Upper() {
 		id += ">"
 	}
 	return id + whereText(where)

@@ -28,6 +28,11 @@ func (s *Subject) wrong() bool {
 	return slices.ContainsFunc(s.Own, func(k Check) bool { return k.Verdict != Pass })
 }
 
+// fails reports whether it is known that it cannot run.
+func (s *Subject) fails() bool {
+	return slices.ContainsFunc(s.Own, func(k Check) bool { return k.Verdict == Fail })
+}
+
 // SubjectOf is what a lock pins.
 func SubjectOf(file string, l *planner.Lock) *Subject {
 	return &Subject{Name: file, Facts: l.Facts, Figures: l.Figures, Positions: map[string]Position{"": {File: file}}}

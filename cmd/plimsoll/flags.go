@@ -88,6 +88,10 @@ var withoutMeaning = map[string]struct {
 	"bench show":    {[]string{"on", "machine", "catalog"}, "it reads results"},
 	"bench diff":    {[]string{"on", "machine", "catalog"}, "it reads results"},
 	"bench export":  {[]string{"on", "machine", "catalog", "output", "wide"}, "it writes results in the form of --format"},
+	"gate plan":     {[]string{"machine"}, "it looks at what is written down; --on names hardware"},
+	"gate bench":    {[]string{"on"}, "results say what they were taken on"},
+	"gate baseline": {[]string{"on", "machine", "catalog"}, "it reads and writes results"},
+	"diff":          {[]string{"machine"}, "it looks at what is written down; --on names hardware"},
 	"completion":    {[]string{"on", "machine", "catalog", "output", "wide"}, "it writes a script"},
 }
 

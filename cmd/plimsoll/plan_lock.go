@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -42,6 +43,23 @@ func (a *app) lockOf(p *planner.Plan, f *planner.PlanFile) (*planner.Lock, error
 	l.Tool, l.Created = toolName(), a.Now().UTC().Format(time.DateOnly)
 	l.Catalog, err = a.catalogDigest()
 	return l, err
+}
+
+// planFileOrLock reads a request, or that of a lock, and its text.
+func planFileOrLock(name string) (*planner.PlanFile, []byte, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, nil, usage(err)
+	}
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+		l, err := planner.ParseLock(name, data)
+		if err != nil {
+			return nil, nil, usage(err)
+		}
+		data, name = []byte(l.Request), name+": request"
+	}
+	f, err := planner.ParsePlanFile(name, data)
+	return f, data, usage(err)
 }
 
 // writeLock writes a lock, over another lock at most.

@@ -103,7 +103,7 @@ func (a *app) reported(ctx context.Context, args []string, o *reportOptions, fla
 	if len(args) == 0 {
 		file, err = a.planOfFlags(c, &o.planOptions, flags.Changed)
 	} else if err = onlyFlags(flags, "a file and --%s exclude each other: the file says the request", own...); err == nil {
-		file, err = planFileOrLock(args[0])
+		file, _, err = planFileOrLock(args[0])
 	}
 	if err != nil {
 		return nil, err
@@ -118,23 +118,6 @@ func (a *app) reported(ctx context.Context, args []string, o *reportOptions, fla
 		p.Warnings = append(p.Warnings, a.stalePrice(request.Hardware, p.Chosen.Hardware)...)
 	}
 	return p, err
-}
-
-// planFileOrLock reads a request, or that of a lock.
-func planFileOrLock(name string) (*planner.PlanFile, error) {
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return nil, usage(err)
-	}
-	if strings.HasPrefix(strings.TrimSpace(string(data)), "{") {
-		l, err := planner.ParseLock(name, data)
-		if err != nil {
-			return nil, usage(err)
-		}
-		data, name = []byte(l.Request), name+": request"
-	}
-	f, err := planner.ParsePlanFile(name, data)
-	return f, usage(err)
 }
 
 func (a *app) writeReport(flag, file string, fill func(io.Writer) error) error {

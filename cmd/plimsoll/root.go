@@ -96,6 +96,8 @@ func (a *app) rootCommand() *cobra.Command {
 		a.compareCommand(),
 		a.reportCommand(),
 		a.exportCommand(),
+		a.gateCommand(),
+		a.diffCommand(),
 		a.verifyCommand(),
 		a.accuracyCommand(),
 		a.benchCommand(),
@@ -135,6 +137,16 @@ func needsCommand(cmd *cobra.Command, _ []string) error {
 func exactly(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == n {
+			return nil
+		}
+		return usage(fmt.Errorf("%s takes %s, got %d arguments", cmd.CommandPath(), what, len(args)), "usage: "+cmd.UseLine())
+	}
+}
+
+// atLeast makes fewer than a number of arguments a usage error.
+func atLeast(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) >= n {
 			return nil
 		}
 		return usage(fmt.Errorf("%s takes %s, got %d arguments", cmd.CommandPath(), what, len(args)), "usage: "+cmd.UseLine())

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -26,10 +27,13 @@ const (
 // accepted says what Read reads.
 const accepted = "accepted are shell scripts and command lines (vllm serve, python -m vllm.entrypoints.openai.api_server, python -m sglang.launch_server, sglang serve, llama-server, trtllm-serve), Docker Compose, and Kubernetes objects (Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, Pod, LeaderWorkerSet, InferenceService, LLMInferenceService)"
 
+// ErrNone is of a file that holds no service of an inference engine.
+var ErrNone = errors.New("no service of an inference engine is found")
+
 // Read finds the services of a file, and says in notes what could not be known
 // or does not count. Files that it refers to are looked for in beside, by path
 // and then by name. Errors name file and line: text that cannot be parsed, a
-// template of Helm that was not rendered, or no service at all.
+// template of Helm that was not rendered, or no service at all ([ErrNone]).
 func Read(file string, data []byte, beside ...File) (services []Service, notes []string, err error) {
 	r := &reader{names: []string{file}, beside: beside}
 	if err := readable(file, data); err != nil {
@@ -47,7 +51,7 @@ func Read(file string, data []byte, beside ...File) (services []Service, notes [
 		if len(r.notes) > 0 {
 			why = " (" + strings.Join(r.notes, "; ") + ")"
 		}
-		return nil, nil, fmt.Errorf("%s: no service of an inference engine is found%s: %s", file, why, accepted)
+		return nil, nil, fmt.Errorf("%s: %w%s: %s", file, ErrNone, why, accepted)
 	}
 	return r.services, r.notes, nil
 }

@@ -37,6 +37,10 @@ func (r *Run) unfit(message string, args ...any) {
 	r.Unfit = append(r.Unfit, fmt.Sprintf(message, args...))
 }
 
+func (r *Run) slowed(message string, args ...any) {
+	r.Slowed = append(r.Slowed, fmt.Sprintf(message, args...))
+}
+
 // lengths are the tokens of prompts and answers that a run asked for, or had.
 type lengths struct{ input, output *number }
 

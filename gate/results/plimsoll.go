@@ -90,7 +90,7 @@ func ownRun(b *benchmarks.Result) Run {
 	for _, w := range b.Warnings {
 		switch {
 		case strings.Contains(w, "the machine is busy"): // as benchmarks/cpu says it, and nothing else does
-			r.unfit("%s", w)
+			r.slowed("%s", w)
 		case b.Kind != benchmarks.Endpoint: // steps have their own
 			r.Notes = append(r.Notes, w)
 		}
@@ -128,12 +128,12 @@ func ownHealth(d *document, n node, detail json.RawMessage, r *Run) {
 		for _, t := range h.Throttle {
 			if text := fmt.Sprintf("device %d was throttled (%s)", h.Device, t); t != "idle" && t != "gpu_idle" && !seen[text] {
 				seen[text] = true
-				r.unfit("%s", text)
+				r.slowed("%s", text)
 			}
 		}
 		if text := fmt.Sprintf("device %d served other processes", h.Device); h.Others > 0 && !seen[text] {
 			seen[text] = true
-			r.unfit("%s", text)
+			r.slowed("%s", text)
 		}
 	}
 	r.Notes = slices.DeleteFunc(r.Notes, func(note string) bool { // said above, once
@@ -190,7 +190,7 @@ func endpointRuns(d *document, n node, b *benchmarks.Result, common *Run) (runs 
 
 func ownEndpoint(d *document, at string, e *endpoint.Result, common *Run) Run {
 	r := *common
-	r.Labels, r.Key, r.Unfit = maps.Clone(common.Labels), slices.Clone(common.Key), slices.Clone(common.Unfit)
+	r.Labels, r.Key, r.Unfit, r.Slowed = maps.Clone(common.Labels), slices.Clone(common.Key), slices.Clone(common.Unfit), slices.Clone(common.Slowed)
 	r.Notes = slices.Clone(common.Notes)
 	if !e.Started.IsZero() {
 		r.Started = e.Started.UTC()
@@ -198,7 +198,7 @@ func ownEndpoint(d *document, at string, e *endpoint.Result, common *Run) Run {
 	r.fact("model", e.Model)
 	r.fact("request kind", string(e.API))
 	ownLoad(&r, e)
-	ownUnfit(&r, e)
+	ownLag(&r, e)
 	s := ownSummary(d, at, e)
 	r.Readings = s.readings()
 	r.Notes = append(r.Notes, s.notes...)
@@ -231,19 +231,19 @@ func ownLoad(r *Run, e *endpoint.Result) {
 	}
 }
 
-// ownUnfit says where the client itself was the limit.
-func ownUnfit(r *Run, e *endpoint.Result) {
+// ownLag says where the client itself was the limit: its lag is part of every latency.
+func ownLag(r *Run, e *endpoint.Result) {
 	limit := float64(endpoint.LagLimit) / 1e6
 	for _, x := range []struct {
 		late *endpoint.Stats
 		what string
 	}{{e.Client.Send, "sent late"}, {e.Client.Sleep, "got its turn late from this machine"}} {
 		if x.late != nil && x.late.P99 > limit {
-			r.unfit("the client %s: p99 %.1f ms, accepted are %g ms", x.what, x.late.P99, limit)
+			r.slowed("the client %s: p99 %.1f ms, accepted are %g ms", x.what, x.late.P99, limit)
 		}
 	}
 	if p := e.Client.SchedulerP99; p != nil && *p > limit {
-		r.unfit("the client had more to do than it got done: its work waited %.1f ms at p99, accepted are %g ms", *p, limit)
+		r.slowed("the client had more to do than it got done: its work waited %.1f ms at p99, accepted are %g ms", *p, limit)
 	}
 	for _, w := range e.Warnings {
 		if !strings.Contains(w, "the figures may be this client's") && !strings.HasPrefix(w, "interrupted: ") { // said above

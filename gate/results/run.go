@@ -34,9 +34,12 @@ type Run struct {
 	// Readings are the figures; at least one. A metric has each statistic once for a
 	// set of labels.
 	Readings []Reading `json:"readings"`
-	// Unfit is why the environment was not fit to measure in, each a sentence: it was
-	// interrupted, the client fell behind, a GPU was throttled.
+	// Unfit is why the figures are of something else than was asked for, each a sentence:
+	// the run was interrupted, the client offered less load.
 	Unfit []string `json:"unfit,omitempty"`
+	// Slowed is why the environment made the figures worse than they are, and never
+	// better: a GPU was throttled, the client got its turn late.
+	Slowed []string `json:"slowed,omitempty"`
 	// Notes are what a reader must know before trusting the figures, and where the
 	// tool's definitions are not ours.
 	Notes []string `json:"notes,omitempty"`
