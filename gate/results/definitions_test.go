@@ -86,6 +86,60 @@ func TestGuideRates(t *testing.T) {
 	t.Errorf("%+v", runs[0].Readings)
 }
 
+// TestGuideGood holds that a share of what was judged is one of all, or is left out.
+func TestGuideGood(t *testing.T) {
+	for judged, want := range map[string]float64{"2": 0.5, "1": -1} {
+		text := strings.Replace(guideTwo("", 100), `"output_token_count"`, `"requests_per_second":{"successful":{"mean":2}},"request_goodput":{"successful":{"mean":1}},"slo_attainment":0.5,"slo_determined_requests":`+judged+`,
+			"request_dispatch_delay":{"successful":{"percentiles":{"p99":0.25}}},"output_token_count"`, 1)
+		runs, err := Read("f", []byte(text), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		share, rate := -1.0, -1.0
+		for _, r := range runs[0].Readings {
+			switch r.Metric {
+			case "good_share":
+				share = r.Value
+			case "goodput_per_s":
+				rate = r.Value
+			}
+		}
+		if share != want || rate != 1 {
+			t.Errorf("%s judged: %v, %v requests/s", judged, share, rate)
+		}
+		notes := strings.Join(runs[0].Notes, "\n")
+		if strings.Contains(notes, "of 2 requests that ended, guidellm judged 1") != (want < 0) || !strings.Contains(notes, "sent late, p99 0.25 s after their time") {
+			t.Errorf("%q", notes)
+		}
+	}
+	if _, err := Read("f", []byte(strings.Replace(guideTwo("", 100), `"output_token_count"`, `"slo_attainment":1.5,"slo_determined_requests":2,"output_token_count"`, 1)), ""); err == nil || !strings.Contains(err.Error(), "f: benchmarks[0].metrics.slo_attainment: 1.5: accepted are shares up to 1") {
+		t.Error(err)
+	}
+}
+
+// TestLeftOut holds that a note names what is no metric of ours.
+func TestLeftOut(t *testing.T) {
+	for file, note := range map[string]string{"guidellm-first.json": "time_per_output_token, which counts the first token, is left out", "inference-perf-stage.json": "normalized_time_per_output_token, which is E2E over all output tokens, is left out"} {
+		if run := readFile(t, file, "")[0]; !strings.Contains(strings.Join(run.Notes, "\n"), note) {
+			t.Errorf("%s: %q", file, run.Notes)
+		}
+	}
+}
+
+// TestOldGoodput holds that the older spelling is read.
+func TestOldGoodput(t *testing.T) {
+	runs, err := Read("f", []byte(`{"duration":2,"completed":4,"num_prompts":4,"request_throughput":2,"request_goodput:":1.5,"mean_ttft_ms":5}`), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range runs[0].Readings {
+		if r.Metric == "good_share" && r.Value == 0.75 {
+			return
+		}
+	}
+	t.Errorf("%+v", runs[0].Readings)
+}
+
 // TestSweepRatesWarn holds that a sweep says why its rates never meet a baseline.
 func TestSweepRatesWarn(t *testing.T) {
 	text := strings.Replace(guideTwo("", 100), `{"benchmarks":[{`, `{"benchmarks":[{"config":{"strategy":{"type_":"constant","rate":3.4127},"profile":{"type_":"sweep"}},`, 1)

@@ -41,7 +41,7 @@ func genaiPerfRun(d *document, n node) Run {
 		r.fact("engine", first(config.get("backend"), config.get("endpoint", "backend")))
 	}
 	stimulus := config.get("perf_analyzer", "stimulus")
-	if rate := first(config.get("request_rate"), stimulus.get("request_rate")); rate != "" {
+	if rate := firstOf(config.get("request_rate"), stimulus.get("request_rate")); rate != "" {
 		r.label("rate", rate)
 	} else {
 		r.label("concurrency", firstOf(config.get("concurrency"), stimulus.get("concurrency")))

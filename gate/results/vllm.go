@@ -20,7 +20,8 @@ import (
 //   - Throughput is over duration, from the first sending to the last end, ramp-up and tail
 //     included. Of what there is none, 0 is written.
 //   - failed is there since 2025; before, what of num_prompts did not complete failed.
-//   - request_goodput counts requests that kept --goodput; null without it.
+//   - request_goodput, in older files with a colon at its end, counts requests that kept
+//     --goodput; null without it.
 func vLLM() format {
 	return format{
 		name: "vllm", what: "result of vllm bench serve --save-result or benchmark_serving.py",
@@ -51,6 +52,9 @@ func vllmRun(d *document, n node) Run {
 		seconds: n.get("duration").number(), inputTokens: n.get("total_input_tokens").number(), outputTokens: n.get("total_output_tokens").number(),
 		requests: n.get("request_throughput").number(), input: n.get("input_throughput").number(), output: n.get("output_throughput").number(), totals: n.get("total_token_throughput").number(),
 		goodput: n.get("request_goodput").number(),
+	}
+	if s.goodput == nil {
+		s.goodput = n.get("request_goodput:").number() // the spelling of older versions
 	}
 	for _, key := range []string{"completed", "duration"} {
 		if !n.get(key).has() {
