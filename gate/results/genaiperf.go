@@ -5,7 +5,7 @@ import "encoding/json"
 // genaiPerf reads profile_export_genai_perf.json of genai-perf: one run.
 //
 // Sources: github.com/triton-inference-server/perf_analyzer, genai-perf/genai_perf:
-// export_data/json_exporter.py, metrics/statistics.py at 0518df1,
+// export_data/json_exporter.py at 09628cd, metrics/statistics.py at 0518df1,
 // profile_data_parser/llm_profile_data_parser.py at 00168fe, tests/test_exporters/
 // test_json_exporter.py at 120a6ed.
 //

@@ -9,8 +9,8 @@ import (
 // inference-perf: one run each.
 //
 // Sources: github.com/kubernetes-sigs/inference-perf, inference_perf/reportgen/base.py at
-// 010d12f (summarize_requests, compute_request_latency_metrics), docs/reports.md,
-// docs/metrics.md, docs/goodput.md.
+// 010d12f (summarize_requests, compute_request_latency_metrics, calculate_goodput_metrics),
+// docs/metrics.md.
 //
 // Definitions. All times are in s; median is p50.
 //   - request_latency is E2E. time_to_first_token is TTFT; both count from when a request

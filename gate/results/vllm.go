@@ -10,7 +10,7 @@ import (
 // it; with --append-result one document a line.
 //
 // Sources: github.com/vllm-project/vllm, vllm/benchmarks/serve.py at 009e6d4, the functions
-// calculate_metrics, benchmark and main_async; docs.vllm.ai, "vllm bench serve".
+// calculate_metrics, benchmark and main_async.
 //
 // Definitions. All times are in ms; which are there --percentile-metrics says.
 //   - ttft, e2el count from when a request was sent: the wait for --max-concurrency of
@@ -19,7 +19,7 @@ import (
 //     more: TPOT. itl are the gaps between pieces of all requests: ITL.
 //   - Throughput is over duration, from the first sending to the last end, ramp-up and tail
 //     included. Of what there is none, 0 is written.
-//   - failed is there since 2025; before, what of num_prompts did not complete failed.
+//   - failed is in later versions; before, what of num_prompts did not complete failed.
 //   - request_goodput, in older files with a colon at its end, counts requests that kept
 //     --goodput; null without it.
 func vLLM() format {
