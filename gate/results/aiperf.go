@@ -13,7 +13,8 @@ import (
 // Sources: github.com/ai-dynamo/aiperf, docs/reference/json-export-schema.md at 1554b47,
 // docs/metrics-reference.md at 0176f59, src/aiperf/metrics/types/
 // inter_token_latency_metric.py at 58dd5de, src/aiperf/common/models/export_models.py at
-// 26240f9, src/aiperf/config/phases.py at 0205ea1, dataset/content.py at 0ad5401.
+// 26240f9, src/aiperf/config/phases.py at 0205ea1, models.py at 0125258, dataset/content.py at
+// 0ad5401.
 //
 // Definitions. A metric is an object with its unit, which holds, avg, max and percentiles.
 //   - time_to_first_token is TTFT, request_latency is E2E to the last content.
@@ -109,8 +110,8 @@ func aiPerfSeconds(n node) *number {
 	return x.times(milliseconds(n) / fromS)
 }
 
-// aiPerfLoad labels a run with its load: of loadgen, or of the profiling phase of versions
-// from 0.8 on.
+// aiPerfLoad labels a run with its load: of loadgen, or of the profiling phase in later
+// versions.
 func aiPerfLoad(r *Run, config node) {
 	load := config.get("loadgen")
 	rate, held := load.get("request_rate").plain(), load.get("concurrency").plain()

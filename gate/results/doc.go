@@ -14,7 +14,7 @@
 // says so. The file of each format states the tool's definitions and where they are written:
 //
 //	tool's name                                   is
-//	guidellm    inter_token_latency_ms            tpot, each request weighed by its tokens
+//	guidellm    inter_token_latency_ms            tpot; statistics anew, its own weigh by tokens
 //	guidellm    time_per_output_token_ms          left out: it counts the first token
 //	guidellm    output_tokens_per_second          left out, for requests/s x mean tokens
 //	vllm        tpot, itl                         tpot, itl

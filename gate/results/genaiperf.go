@@ -5,7 +5,7 @@ import "encoding/json"
 // genaiPerf reads profile_export_genai_perf.json of genai-perf: one run.
 //
 // Sources: github.com/triton-inference-server/perf_analyzer, genai-perf/genai_perf:
-// export_data/json_exporter.py, metrics/statistics.py at 0518df1,
+// export_data/json_exporter.py at 09628cd, metrics/statistics.py at 0518df1,
 // profile_data_parser/llm_profile_data_parser.py at 00168fe, tests/test_exporters/
 // test_json_exporter.py at 120a6ed.
 //
@@ -41,7 +41,7 @@ func genaiPerfRun(d *document, n node) Run {
 		r.fact("engine", first(config.get("backend"), config.get("endpoint", "backend")))
 	}
 	stimulus := config.get("perf_analyzer", "stimulus")
-	if rate := first(config.get("request_rate"), stimulus.get("request_rate")); rate != "" {
+	if rate := firstOf(config.get("request_rate"), stimulus.get("request_rate")); rate != "" {
 		r.label("rate", rate)
 	} else {
 		r.label("concurrency", firstOf(config.get("concurrency"), stimulus.get("concurrency")))

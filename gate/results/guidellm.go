@@ -2,6 +2,8 @@ package results
 
 import (
 	"encoding/json"
+	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -10,22 +12,29 @@ import (
 // guideLLM reads the benchmarks of a report of guidellm (benchmarks.json): one run each.
 //
 // Sources: github.com/vllm-project/guidellm. The first shape: src/guidellm/benchmark/
-// benchmark.py at 47ce292 (up to 0.3). The second: src/guidellm/benchmark/schemas/generative
-// and src/guidellm/schemas/request_stats.py at 06cef29, schemas/report.py at 2ffffa8 (from
-// 0.4; metadata.guidellm_version from 0.5), schemas/entrypoints.py at 1b65bbf (0.7).
+// benchmark.py at 47ce292. The second: src/guidellm/benchmark/schemas/generative and
+// src/guidellm/schemas/request_stats.py at 06cef29, benchmark/schemas/report.py at 2ffffa8
+// and 55054f1, benchmark/schemas/entrypoints.py at 1b65bbf, benchmark/schemas/metrics.py at
+// 1a145a4 (objectives, dispatch delay), scheduler/strategies.py at 40bd60e. Issue 1144 there
+// is on its TPOT.
 //
 // Definitions. Figures are of requests of the measured time, without warm-up and cool-down,
 // by state; those of the state successful are read. request_latency is in s, others in ms.
 //   - time_to_first_token_ms is TTFT.
 //   - inter_token_latency_ms of a request is (last token - first token) / (tokens - 1):
-//     TPOT. Its statistics weigh each request by its tokens less one, ours do not;
-//     that is the same where all answers have one length.
-//   - time_per_output_token_ms divides by all tokens, and from 0.4 on begins at the
-//     request: no TPOT, left out.
+//     TPOT. Its statistics weigh each request by its tokens less one, ours do not.
+//     That is the same where all answers have one length; else ours are made of the
+//     requests in the file, and guidellm's are taken, with a note, where it is not all
+//     of them that are there.
+//   - time_per_output_token_ms divides by all tokens, and in the second shape begins at
+//     the request: no TPOT, left out.
 //   - requests_per_second is over the measured time. The token rates are over another
 //     time, from the first token to the last: ours are requests/s times the mean tokens.
 //   - A value that is not there (no stream) counts as 0.
 //   - incomplete requests were cut by the end: they neither completed nor failed.
+//   - slo_attainment is the share of slo_determined_requests that kept every objective,
+//     failed ones among those that did not.
+//   - Latencies begin when a request was sent, request_dispatch_delay (s) after its time.
 func guideLLM() format {
 	return format{
 		name: "guidellm", what: "benchmarks.json of guidellm",
@@ -79,8 +88,15 @@ func guideRun(d *document, report, b node) Run {
 	if s.completed == nil {
 		metrics.get("request_totals").fail("is missing: accepted are the numbers of successful, incomplete and errored requests")
 	}
-	s.guideFigures(metrics)
+	weighed := s.guideFigures(metrics, b)
+	if weighed {
+		r.fact("tpot", "weighed by tokens") // no sample beside one that is not
+	}
+	s.guideGood(metrics)
 	guideLoad(&r, b)
+	if late := metrics.raw("request_dispatch_delay").get("successful", "percentiles", "p99").number(); late != nil && late.v > lateS {
+		s.note("requests were sent late, p99 %.3g s after their time: latencies begin when they were sent", late.v)
+	}
 	asked, dataset := guideData(config.get("requests", "data"), spec.get("data"), args.get("data"), b.get("request_loader", "data"))
 	r.workload(asked, dataset, lengths{s.meanInput, s.meanOutput})
 	r.Readings = s.readings()
@@ -88,29 +104,78 @@ func guideRun(d *document, report, b node) Run {
 	return r
 }
 
-// guideFigures reads the metrics of the requests that succeeded.
-func (s *summary) guideFigures(metrics node) {
+// guideFigures reads the metrics of the requests that succeeded, and says whether TPOT is
+// weighed by tokens.
+func (s *summary) guideFigures(metrics, b node) (weighed bool) {
 	of := func(key string) node { return metrics.raw(key).get("successful") }
-	read := func(metric, key string, factor float64) {
+	read := func(metric, key string, factor float64) latency {
 		n := of(key)
 		list := append(statsOf(n, factor, usual), statsOf(n.get("percentiles"), factor, guidePercentile)...)
-		s.latencies = append(s.latencies, latency{metric: metric, at: n.at, stats: list})
+		return latency{metric: metric, at: n.at, stats: list}
 	}
-	read(ttft, "time_to_first_token_ms", fromMs)
-	read(tpot, "inter_token_latency_ms", fromMs)
-	read(e2e, "request_latency", fromS)
+	perToken := read(tpot, "inter_token_latency_ms", fromMs)
 	tokens := of("output_token_count")
+	if low, high := tokens.get("min").number(), tokens.get("max").number(); !perToken.unmeasured() && (low == nil || high == nil || low.v < high.v) {
+		if values := guideTPOTs(b, s.completed); len(values) > 0 {
+			perToken.stats = statsFrom(perToken.at, values)
+			s.note("tpot is made of the requests in the file: guidellm's own inter_token_latency weighs them by their tokens")
+		} else {
+			weighed = true
+			s.note("tpot is guidellm's inter_token_latency, whose statistics weigh requests by their tokens, and answers had several lengths")
+		}
+	}
+	if plainly := read(tpot, "time_per_output_token_ms", fromMs); !plainly.unmeasured() {
+		s.note("guidellm's time_per_output_token, which counts the first token, is left out")
+	}
+	s.latencies = []latency{read(ttft, "time_to_first_token_ms", fromMs), perToken, read(e2e, "request_latency", fromS)}
 	s.meanInput, s.meanOutput = counted(of("prompt_token_count").get("mean")), counted(tokens.get("mean"))
 	s.requests = of("requests_per_second").get("mean").number()
 	if s.completed != nil && s.completed.v > 0 {
 		s.note("token rates are requests/s times mean tokens: guidellm's own count from the first token to the last, a shorter time than that of its requests/s")
-		if low, high := tokens.get("min").number(), tokens.get("max").number(); low == nil || high == nil || low.v < high.v {
-			s.note("tpot is guidellm's inter_token_latency, whose statistics weigh requests by their tokens, and answers had several lengths")
-		}
 	}
 	if s.seconds != nil && s.seconds.v > 0 {
 		s.seconds = nil // of all requests, and not quite the time of requests/s
 	}
+	return weighed
+}
+
+// guideGood reads how many requests kept the objectives, where there are any.
+func (s *summary) guideGood(metrics node) {
+	share, of := metrics.get("slo_attainment").number(), metrics.get("slo_determined_requests").count()
+	s.goodput = metrics.raw("request_goodput").get("successful", "mean").number()
+	switch ended := s.ended(); {
+	case share == nil || of == nil || ended == nil:
+	case share.v > 1:
+		s.d.fail(share.at, "%g: accepted are shares up to 1", share.v)
+	case of.v == ended.v:
+		s.good = &number{share.at, math.Round(share.v * of.v)}
+	default:
+		s.note("good_share is left out: of %g requests that ended, guidellm judged %g", ended.v, of.v)
+	}
+}
+
+// guideTPOTs are those of the requests that succeeded; none where the file does not have all
+// that are counted.
+func guideTPOTs(b node, completed *number) (values []float64) {
+	var list []struct {
+		TPOT   *float64 `json:"inter_token_latency_ms"`
+		Tokens *float64 `json:"output_tokens"`
+	}
+	requests, _ := b.raw("requests").v.(map[string]json.RawMessage)
+	if json.Unmarshal(requests["successful"], &list) != nil || completed == nil || float64(len(list)) != completed.v {
+		return nil
+	}
+	for i, r := range list {
+		if r.TPOT == nil || r.Tokens == nil || *r.Tokens < 2 {
+			continue
+		}
+		x := node{b.d, fmt.Sprintf("%s.requests.successful[%d].inter_token_latency_ms", b.at, i), *r.TPOT}.number()
+		if x == nil {
+			return nil
+		}
+		values = append(values, x.v)
+	}
+	return values
 }
 
 // counted is a mean number of tokens; nil: nobody counted them, which is written as 0.

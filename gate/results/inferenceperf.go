@@ -1,13 +1,16 @@
 package results
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"fmt"
+)
 
 // inferencePerf reads summary_lifecycle_metrics.json and stage_N_lifecycle_metrics.json of
 // inference-perf: one run each.
 //
 // Sources: github.com/kubernetes-sigs/inference-perf, inference_perf/reportgen/base.py at
-// 010d12f (summarize_requests, compute_request_latency_metrics), docs/reports.md,
-// docs/metrics.md, docs/goodput.md.
+// 010d12f (summarize_requests, compute_request_latency_metrics, calculate_goodput_metrics),
+// docs/metrics.md.
 //
 // Definitions. All times are in s; median is p50.
 //   - request_latency is E2E. time_to_first_token is TTFT; both count from when a request
@@ -55,6 +58,9 @@ func inferencePerfRun(d *document, n node) Run {
 		at := ok.get("latency", x.key)
 		s.latencies = append(s.latencies, latency{metric: x.metric, at: at.at, stats: statsOf(at, fromS, usual)})
 	}
+	if ok.get("latency", "normalized_time_per_output_token").has() {
+		s.note("normalized_time_per_output_token, which is E2E over all output tokens, is left out")
+	}
 	s.inferencePerfTokens(ok)
 	inferencePerfLoad(&r, load)
 	r.workload(lengths{}, "", lengths{first2(ok.get("prompt_tokens", "mean"), ok.get("prompt_len", "mean")), first2(ok.get("output_len", "mean"), ok.get("output_tokens", "mean"))})
@@ -87,6 +93,9 @@ func (s *summary) inferencePerfTokens(ok node) {
 // behind is the share of the rate asked for below which the client did not offer the load.
 const behind = 0.95
 
+// lateS is how late requests may be sent, in s at p99, before a note says so.
+const lateS = 0.1
+
 func inferencePerfLoad(r *Run, load node) {
 	if held := load.get("concurrency").plain(); held != "" {
 		r.label("concurrency", held) // the rate beside it is no load
@@ -101,8 +110,7 @@ func inferencePerfLoad(r *Run, load node) {
 	if sent != nil && sent.v > 0 && sent.v < behind*asked.v {
 		r.unfit("the client fell behind: it sent %.4g requests/s of the %.4g asked for", sent.v, asked.v)
 	}
-	late := load.get("schedule_delay", "p99").number()
-	if late != nil && late.v > 0.1 {
-		r.Notes = append(r.Notes, "requests were sent late, p99 "+plain(late.v)+" s after their time: latencies begin when they were sent")
+	if late := load.get("schedule_delay", "p99").number(); late != nil && late.v > lateS {
+		r.Notes = append(r.Notes, fmt.Sprintf("requests were sent late, p99 %.3g s after their time: latencies begin when they were sent", late.v))
 	}
 }

@@ -3,6 +3,7 @@ package results
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -79,6 +80,23 @@ func statsOf(n node, factor float64, name func(key string) string) (list []stat)
 			}
 		}
 	}
+	return list
+}
+
+// statsFrom are statistics of values in ms, one at least: the mean, nearest ranks, the maximum.
+func statsFrom(at string, values []float64) (list []stat) {
+	sorted := slices.Sorted(slices.Values(values))
+	sum := 0.0
+	for _, v := range sorted {
+		sum += v
+	}
+	add := func(name string, v float64) { list = append(list, stat{name, number{at, v}}) }
+	add("mean", sum/float64(len(sorted)))
+	for _, name := range []string{"p50", "p75", "p90", "p95", "p99", "p99.9"} {
+		s := stat{name: name}
+		add(name, sorted[max(0, int(math.Ceil(s.share()*float64(len(sorted))))-1)])
+	}
+	add("max", sorted[len(sorted)-1])
 	return list
 }
 

@@ -15,7 +15,7 @@ import (
 // run, and a test that is there again begins another.
 //
 // Sources: github.com/ggml-org/llama.cpp, tools/llama-bench/README.md at 08d0baa, sections
-// JSON and JSONL; llama-bench.cpp.
+// JSON and JSONL.
 //
 // Definitions. Times do not include tokenization and sampling.
 //   - n_prompt tokens are processed (pp), n_gen tokens generated one by one (tg), or one

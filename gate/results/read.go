@@ -50,7 +50,7 @@ func accepted() string {
 // errors, which say where in it: a line, or the path of a key.
 func Read(file string, data []byte, format string) ([]Run, error) {
 	d := &document{file: file}
-	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	data = withoutNotes(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
 	if err := notJSON(data); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
@@ -79,6 +79,25 @@ func Read(file string, data []byte, format string) ([]Run, error) {
 		}
 	}
 	return runs, nil
+}
+
+// withoutNotes empties the lines that builds of llama.cpp write before their results, so
+// that numbers of lines stay.
+func withoutNotes(data []byte) []byte {
+	if !bytes.HasPrefix(data, []byte("ggml_")) && !bytes.HasPrefix(data, []byte("load_backend: ")) {
+		return data
+	}
+	for at := 0; at < len(data); {
+		if data[at] == '{' || data[at] == '[' {
+			return append(bytes.Repeat([]byte("\n"), bytes.Count(data[:at], []byte("\n"))), data[at:]...)
+		}
+		end := bytes.IndexByte(data[at:], '\n')
+		if end < 0 {
+			break
+		}
+		at += end + 1
+	}
+	return data
 }
 
 // notJSON says what a file is that does not even begin as JSON does.

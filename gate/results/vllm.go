@@ -10,7 +10,7 @@ import (
 // it; with --append-result one document a line.
 //
 // Sources: github.com/vllm-project/vllm, vllm/benchmarks/serve.py at 009e6d4, the functions
-// calculate_metrics, benchmark and main_async; docs.vllm.ai, "vllm bench serve".
+// calculate_metrics, benchmark and main_async.
 //
 // Definitions. All times are in ms; which are there --percentile-metrics says.
 //   - ttft, e2el count from when a request was sent: the wait for --max-concurrency of
@@ -19,8 +19,9 @@ import (
 //     more: TPOT. itl are the gaps between pieces of all requests: ITL.
 //   - Throughput is over duration, from the first sending to the last end, ramp-up and tail
 //     included. Of what there is none, 0 is written.
-//   - failed is there since 2025; before, what of num_prompts did not complete failed.
-//   - request_goodput counts requests that kept --goodput; null without it.
+//   - failed is in later versions; before, what of num_prompts did not complete failed.
+//   - request_goodput, in older files with a colon at its end, counts requests that kept
+//     --goodput; null without it.
 func vLLM() format {
 	return format{
 		name: "vllm", what: "result of vllm bench serve --save-result or benchmark_serving.py",
@@ -51,6 +52,9 @@ func vllmRun(d *document, n node) Run {
 		seconds: n.get("duration").number(), inputTokens: n.get("total_input_tokens").number(), outputTokens: n.get("total_output_tokens").number(),
 		requests: n.get("request_throughput").number(), input: n.get("input_throughput").number(), output: n.get("output_throughput").number(), totals: n.get("total_token_throughput").number(),
 		goodput: n.get("request_goodput").number(),
+	}
+	if s.goodput == nil {
+		s.goodput = n.get("request_goodput:").number() // the spelling of older versions
 	}
 	for _, key := range []string{"completed", "duration"} {
 		if !n.get(key).has() {
