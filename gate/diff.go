@@ -21,8 +21,9 @@ type Diff struct {
 // ServiceDiff is what becomes of one deployment.
 type ServiceDiff struct {
 	Name     string      `json:"name"`
-	State    string      `json:"state"`   // added, removed, changed, same
+	State    string      `json:"state"`   // added, removed, changed, same: what is known of both is
 	Wrong    []string    `json:"wrong"`   // why the head cannot run
+	Unknown  []string    `json:"unknown"` // why nothing, or not all, is known of the head
 	Changes  []DiffEntry `json:"changes"` // what differs, what counts most first; of added and removed ones all that is known
 	Position Position    `json:"at"`
 }
@@ -84,7 +85,7 @@ func named(list []*Subject, name string) *Subject {
 
 // diffOf holds one deployment against another; nil: there is none.
 func diffOf(name string, was, is *Subject) ServiceDiff {
-	d := ServiceDiff{Name: name, State: Changed, Wrong: []string{}, Changes: []DiffEntry{}}
+	d := ServiceDiff{Name: name, State: Changed, Wrong: []string{}, Unknown: []string{}, Changes: []DiffEntry{}}
 	switch {
 	case was == nil:
 		d.State, was = Added, &Subject{absent: true}
@@ -93,8 +94,12 @@ func diffOf(name string, was, is *Subject) ServiceDiff {
 	}
 	d.Position = is.Positions[""]
 	for i := range is.Own {
-		if is.Own[i].Verdict != Pass {
+		switch is.Own[i].Verdict {
+		case Pass:
+		case Fail:
 			d.Wrong = append(d.Wrong, is.Own[i].Message)
+		default:
+			d.Unknown = append(d.Unknown, is.Own[i].Message)
 		}
 	}
 	for _, name := range shown {
@@ -102,7 +107,7 @@ func diffOf(name string, was, is *Subject) ServiceDiff {
 			d.Changes = append(d.Changes, e)
 		}
 	}
-	if d.State == Changed && len(d.Changes) == 0 && len(d.Wrong) == 0 {
+	if d.State == Changed && len(d.Changes) == 0 {
 		d.State = Alike
 	}
 	return d
@@ -182,10 +187,16 @@ func (m *metric) show(v, unit string) string {
 // summary says what counts most, of all deployments.
 func (d *Diff) summary() string {
 	counts := map[string]int{}
-	wrong := 0
+	wrong, unknown := 0, 0
 	for i := range d.Services {
-		counts[d.Services[i].State]++
-		wrong += min(len(d.Services[i].Wrong), 1)
+		s := &d.Services[i]
+		counts[s.State]++
+		switch {
+		case len(s.Wrong) > 0:
+			wrong++
+		case len(s.Unknown) > 0:
+			unknown++
+		}
 	}
 	var parts []string
 	for _, state := range []string{Added, Removed, Changed} {
@@ -193,11 +204,14 @@ func (d *Diff) summary() string {
 			parts = append(parts, fmt.Sprintf("%d %s %s", n, noun(n, "deployment"), state))
 		}
 	}
-	if len(parts) == 0 && wrong == 0 {
-		return "The deployments are the same."
+	if len(parts) == 0 {
+		parts = []string{"The deployments are the same"}
 	}
 	if wrong > 0 {
 		parts = append(parts, fmt.Sprintf("%d cannot run", wrong))
+	}
+	if unknown > 0 {
+		parts = append(parts, fmt.Sprintf("of %d only what the file says is known", unknown))
 	}
 	if total, _, ok := d.total("accelerators"); ok {
 		parts = append(parts, fmt.Sprintf("%+g %s", total, noun(int(math.Abs(total)), "accelerator")))

@@ -117,7 +117,7 @@ func (m *metric) adds() bool {
 func total(list []*Subject) *Subject {
 	out := &Subject{Name: "all deployments", Positions: map[string]Position{}}
 	for _, s := range list { // what is wrong with one is wrong with all
-		out.Own = append(out.Own, s.Own...)
+		out.Own, out.Lacks = append(out.Own, s.Own...), cmp.Or(out.Lacks, s.Lacks)
 	}
 	for i := range metrics {
 		m := &metrics[i]

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
@@ -42,7 +43,9 @@ func SubjectOfService(ctx context.Context, s *manifest.Service, ask *ServiceAsk)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if plan != nil {
+	if plan == nil {
+		l.subject.Facts = l.said()
+	} else {
 		lock := planner.LockOf(plan, nil)
 		l.subject.Facts = lock.Facts
 		if !l.subject.wrong() {
@@ -53,6 +56,34 @@ func SubjectOfService(ctx context.Context, s *manifest.Service, ask *ServiceAsk)
 		l.check("settings", Pass, l.at(), "", "every flag is one that the engine takes")
 	}
 	return l.subject, nil
+}
+
+// said are the facts that the file itself says, where nothing else is known.
+func (l *looking) said() (facts []planner.Fact) {
+	s, a := l.service, &l.service.Ask
+	number := func(v float64) string {
+		if v == 0 {
+			return ""
+		}
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	model, licence := s.Model, ""
+	if l.wants.Model != nil {
+		model, licence = l.wants.Model.ID, l.wants.Model.Licence
+	}
+	for _, f := range []planner.Fact{
+		{Name: "model", Value: model}, {Name: "licence", Value: licence}, {Name: "engine", Value: a.Engine}, {Name: "precision", Value: a.Precision}, {Name: "kv_precision", Value: a.KV},
+		{Name: "accelerator", Value: s.Accelerator}, {Name: "tp", Value: number(float64(a.TP))}, {Name: "pp", Value: number(float64(a.PP))}, {Name: "ep", Value: number(float64(a.EP))},
+		{Name: "attention_dp", Value: number(float64(a.AttentionDP))}, {Name: "replicas", Value: number(float64(s.Replicas))},
+		{Name: "accelerators", Value: number(float64(s.AcceleratorsPerNode * max(s.NodesPerReplica, 1) * max(s.Replicas, 1)))},
+		{Name: "max_model_len", Value: number(float64(a.Options.MaxModelLen))}, {Name: "max_num_seqs", Value: number(float64(a.Options.MaxSeqs))},
+		{Name: "max_num_batched_tokens", Value: number(float64(a.Options.MaxBatchedTokens))}, {Name: "memory_fraction", Value: number(a.Options.MemoryFraction)},
+	} {
+		if f.Value != "" {
+			facts = append(facts, f)
+		}
+	}
+	return facts
 }
 
 // looking is a service under way to its plan.
@@ -268,18 +299,33 @@ func deploy(c *catalog.Catalog, node catalog.Node, ask planner.Ask) (estimator.D
 	return d, &ledger, err
 }
 
-// culprit is the place of the one setting without which all would be well; where there
-// is none, or the file says none of them, that of what decides most.
+// culprit is the place of the one setting without which all would be well, or else of
+// the first of two. Where the file says none that helps, it is that of what decides most.
 func (l *looking) culprit(node catalog.Node, well func(*estimator.Ledger, error) bool) Position {
-	for _, s := range settings {
-		at, said := l.subject.Positions[s.name]
-		if !said {
-			continue
+	var said []int
+	for i := range settings {
+		if _, ok := l.subject.Positions[settings[i].name]; ok {
+			said = append(said, i)
 		}
+	}
+	without := func(dropped ...int) bool {
 		ask := l.wants
-		s.drop(&ask)
-		if _, ledger, err := deploy(l.catalog, node, ask); well(ledger, err) {
-			return at
+		for _, i := range dropped {
+			settings[i].drop(&ask)
+		}
+		_, ledger, err := deploy(l.catalog, node, ask)
+		return well(ledger, err)
+	}
+	for _, i := range said {
+		if without(i) {
+			return l.at(settings[i].name)
+		}
+	}
+	for n, i := range said {
+		for _, j := range said[n+1:] {
+			if without(i, j) {
+				return l.at(settings[i].name)
+			}
 		}
 	}
 	return l.at("tp", "accelerators", "precision", "model")

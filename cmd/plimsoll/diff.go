@@ -78,8 +78,13 @@ func diffReport(d *diffDocument) *report.Report {
 	for i := range d.Services {
 		s := &d.Services[i]
 		t := report.Table{Title: fmt.Sprintf("%s: %s", s.Name, s.State), Columns: columns}
-		for _, why := range s.Wrong {
-			t.Add(report.Text("cannot run").Marked(report.Bad), report.Unknown(), report.Unknown(), report.Unknown(), report.Text(why), report.Text(positionText(s.Position)))
+		for _, x := range []struct {
+			what string
+			why  []string
+		}{{"cannot run", s.Wrong}, {"is not known", s.Unknown}} {
+			for _, why := range x.why {
+				t.Add(report.Text(x.what).Marked(report.Bad), report.Unknown(), report.Unknown(), report.Unknown(), report.Text(why), report.Text(positionText(s.Position)))
+			}
 		}
 		for _, e := range s.Changes {
 			mark := report.Unmarked

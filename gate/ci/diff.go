@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/plimsoll-dev/plimsoll/gate"
 )
@@ -28,7 +27,7 @@ func DiffComment(d *gate.Diff, m Meta, key string) string {
 		if len(s.Wrong) > 0 {
 			mark = "❌ "
 		}
-		if s.State == gate.Alike && len(s.Wrong) == 0 {
+		if s.State == gate.Alike && len(s.Wrong)+len(s.Unknown) == 0 {
 			alike++
 			continue
 		}
@@ -58,13 +57,16 @@ func DiffComment(d *gate.Diff, m Meta, key string) string {
 func services(p *page, m *Meta, list []*gate.ServiceDiff) string {
 	shown, reasons, ofReasons, entries, ofEntries := 0, 0, 0, 0, 0
 	for _, s := range list {
-		ofReasons += len(s.Wrong)
+		ofReasons += len(s.Wrong) + len(s.Unknown)
 		ofEntries += len(s.Changes)
 	}
 	for _, s := range list {
 		title := fmt.Sprintf("\n### %s: %s", code(clip(s.Name, mostCell)), escape(clip(s.State, mostCell)))
 		if len(s.Wrong) > 0 {
 			title = fmt.Sprintf("\n### ❌ %s: %s, cannot run", code(clip(s.Name, mostCell)), escape(clip(s.State, mostCell)))
+		}
+		if len(s.Wrong) == 0 && len(s.Unknown) > 0 {
+			title += ", not known"
 		}
 		if at := placeOf(m.Root, s.Position); at.shown != "" {
 			title += " (" + code(clip(at.shown, mostCell)) + ")"
@@ -76,11 +78,11 @@ func services(p *page, m *Meta, list []*gate.ServiceDiff) string {
 		reasons += p.table("\n", wrongs(s), "")
 		entries += p.table("\n"+head("metric", "was", "is", "change", "effect"), changes(s), "")
 	}
-	return left(shown, len(list), "deployments") + left(reasons, ofReasons, "reasons why one cannot run") + left(entries, ofEntries, "changes")
+	return left(shown, len(list), "deployments") + left(reasons, ofReasons, "reasons why one cannot run or is not known") + left(entries, ofEntries, "changes")
 }
 
 func wrongs(s *gate.ServiceDiff) (list []string) {
-	for _, w := range s.Wrong {
+	for _, w := range slices.Concat(s.Wrong, s.Unknown) {
 		list = append(list, "- "+escape(clip(oneLine(w), mostWhy))+"\n")
 	}
 	return list
@@ -98,27 +100,7 @@ func changes(s *gate.ServiceDiff) (rows []string) {
 	}
 	for i := range s.Changes {
 		e := &s.Changes[i]
-		rows = append(rows, row(code(clip(e.Name, mostCell)), known(e.Was), known(e.Is), escape(clip(changeText(e), mostCell)), effects[e.Effect]))
+		rows = append(rows, row(code(clip(e.Name, mostCell)), known(e.Was), known(e.Is), escape(clip(e.Change(), mostCell)), effects[e.Effect]))
 	}
 	return rows
-}
-
-// changeText is by how much a number changes: "+60 ms (+20 %)".
-func changeText(e *gate.DiffEntry) string {
-	if e.Delta == nil {
-		return ""
-	}
-	text := signed(gate.Quantity(*e.Delta, oneLine(e.Unit)))
-	if e.Share != nil {
-		text += " (" + signed(percent(*e.Share)) + ")"
-	}
-	return text
-}
-
-// signed is a number with its sign, also where that is a plus.
-func signed(number string) string {
-	if strings.HasPrefix(number, "-") || strings.HasPrefix(number, "+") {
-		return number
-	}
-	return "+" + number
 }

@@ -105,6 +105,7 @@ func diffOf() *gate.Diff {
 			},
 			{Name: "new", State: gate.Added, Wrong: []string{}, Changes: []gate.DiffEntry{{Name: "model", Was: "", Is: "qwen3-8b"}}},
 			{Name: "old", State: gate.Removed, Wrong: []string{}, Changes: []gate.DiffEntry{{Name: "model", Was: "qwen2-7b", Is: ""}}},
+			{Name: "unknown", State: gate.Alike, Wrong: []string{}, Unknown: []string{"nothing says what it runs on"}, Changes: []gate.DiffEntry{}},
 		},
 		Warnings: []string{"deploy/x.yaml: a unit of another kind was passed over"},
 	}
