@@ -23,8 +23,6 @@ const rounding = 1e-9
 // The interval leaves alpha on each side, so its confidence is 1 - 2 alpha or a little
 // more: a failure is one-sided, and so is a pass, and each is wrong at most as often
 // as alpha. A margin of 0 can hardly pass, since then only a gain lies wholly within.
-//
-// Compare also finds slow drift: see the package's comment.
 func Compare(before, after []float64, o Options) (Result, error) {
 	if err := o.check(); err != nil {
 		return Result{}, err
@@ -40,57 +38,63 @@ func Compare(before, after []float64, o Options) (Result, error) {
 
 // compare decides, and no more.
 func compare(before, after []float64, o Options) Result {
-	p := pairProblem(before, after, o)
-	r := Result{alpha: o.alpha(), build: func(int) problem { return p }}
-	r.judge(p, 1, p.worse())
+	t := newPairTest(before, after, o)
+	r := Result{alpha: o.alpha()}
+	r.judge(t, 1, t.worse())
 	return r
 }
 
-func pairProblem(before, after []float64, o Options) problem {
-	m, n := len(before), len(after)
-	ratios := make([]float64, 0, m*n)
-	for _, x := range before {
-		for _, y := range after {
-			if o.HigherIsBetter {
-				ratios = append(ratios, math.Log(x/y))
-			} else {
-				ratios = append(ratios, math.Log(y/x))
-			}
+// pairTest is of two sides: the values that it orders are log ratios of all pairs.
+type pairTest struct {
+	ordered
+	before, after []float64 // logs
+	o             Options
+}
+
+func newPairTest(before, after []float64, o Options) pairTest {
+	t := pairTest{before: logs(before), after: logs(after), o: o}
+	ratios := make([]float64, 0, len(before)*len(after))
+	for _, x := range t.before {
+		for _, y := range t.after {
+			ratios = append(ratios, o.up(y-x))
 		}
 	}
 	slices.Sort(ratios)
-	test := newOrdered(ratios, o.allowed()+rounding, pairs(m, n))
-	return problem{
-		inverted: test,
-		method:   PairRanks,
-		minimum:  minPairs,
-		effect:   o.share,
-		plan: plan{
-			runs:    min(m, n),
-			sigma:   scale(logs(before), logs(after)),
-			allowed: test.allowed,
-			now: func(d, level float64) float64 {
-				return pairPower(m, n, test.null.critical(level, 1), d)
-			},
-			power: pairPowerAt,
-		},
-	}
+	t.ordered = newOrdered(ratios, o.allowed()+rounding, pairs(len(before), len(after)))
+	return t
 }
 
-// allowed is the margin on the scale of logs, up being worse.
-func (o Options) allowed() float64 {
-	if o.HigherIsBetter {
-		return -math.Log1p(-o.Margin)
-	}
-	return math.Log1p(o.Margin)
+func (t pairTest) amid(int) test                { return t }
+func (t pairTest) method() Method               { return PairRanks }
+func (t pairTest) note() string                 { return "" }
+func (t pairTest) effect(worse float64) float64 { return t.o.share(worse) }
+func (t pairTest) runs() int                    { return min(len(t.before), len(t.after)) }
+func (t pairTest) fewest(level float64) int     { return minPairs(level) }
+func (t pairTest) sigma() float64               { return scale(t.before, t.after) }
+
+func (t pairTest) now(d, level float64) float64 {
+	return pairPower(len(t.before), len(t.after), t.null.critical(level, 1), d)
 }
+
+func (t pairTest) power(n int, d, level float64) float64 { return pairPowerAt(n, d, level) }
+
+// up turns a scale so that up is worse.
+func (o Options) up(v float64) float64 {
+	if o.HigherIsBetter {
+		return -v
+	}
+	return v
+}
+
+// allowed is the margin as a log ratio, up being worse.
+func (o Options) allowed() float64 { return o.logRatio(o.Margin) }
+
+// logRatio is that of a loss, up being worse: the inverse of share.
+func (o Options) logRatio(loss float64) float64 { return o.up(math.Log1p(o.up(loss))) }
 
 // share turns a log ratio, up being worse, into a loss.
 func (o Options) share(worse float64) float64 {
-	if o.HigherIsBetter {
-		return -math.Expm1(-worse)
-	}
-	return math.Expm1(worse)
+	return o.up(min(math.Expm1(o.up(worse)), largest/smallest))
 }
 
 func logs(values []float64) []float64 {
@@ -99,16 +103,4 @@ func logs(values []float64) []float64 {
 		result[i] = math.Log(v)
 	}
 	return result
-}
-
-// minPairs is the fewest runs of each side that reach a level at all: one of all
-// ways to deal them is the most extreme.
-func minPairs(level float64) int {
-	ways := 1.0
-	for n := 1; ; n++ {
-		ways *= float64(2*n*(2*n-1)) / float64(n*n) // of 2n take n
-		if 1/ways <= level {
-			return n
-		}
-	}
 }

@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -29,7 +30,7 @@ func Correct(results []*Result) error {
 		return err
 	}
 	for _, r := range results {
-		if r.build != nil {
+		if r.test != nil {
 			r.look()
 		}
 	}
@@ -46,17 +47,16 @@ func correct(results []*Result) error {
 		if r.alpha != results[0].alpha {
 			return fmt.Errorf("result %d: alpha %g beside %g: accepted is one alpha for all rules of a gate", i+1, r.alpha, results[0].alpha)
 		}
-		if r.build != nil {
+		if r.test != nil {
 			tests = append(tests, r)
 		}
 	}
 	m := len(tests)
-	problems := make(map[*Result]problem, m)
 	for _, r := range tests {
-		problems[r] = r.build(m)
-		r.P = problems[r].worse()
+		r.test = r.test.amid(m)
+		r.P = r.test.worse()
 	}
-	slices.SortStableFunc(tests, func(a, b *Result) int { return compareFloats(a.P, b.P) })
+	slices.SortStableFunc(tests, func(a, b *Result) int { return cmp.Compare(a.P, b.P) })
 	adjusted, divisor, stopped := 0.0, 0, false
 	for j, r := range tests {
 		if !stopped {
@@ -64,7 +64,7 @@ func correct(results []*Result) error {
 		}
 		adjusted = max(adjusted, min(1, float64(m-j)*r.P))
 		stopped = stopped || adjusted > r.alpha
-		r.judge(problems[r], float64(divisor), adjusted)
+		r.judge(r.test, float64(divisor), adjusted)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -53,12 +54,11 @@ func doubledRanks(values []float64) (ranks []int, ties float64) {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortFunc(order, func(a, b int) int { return compareFloats(values[a], values[b]) })
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(values[a], values[b]) })
 	ranks = make([]int, len(values))
 	for i := 0; i < len(order); {
 		j := i
 		for j < len(order) && values[order[j]] == values[order[i]] {
-			ranks[order[j]] = 0
 			j++
 		}
 		for k := i; k < j; k++ {

@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -128,7 +129,7 @@ func mannKendall(runs []float64) (tau, p float64) {
 	up, down := 0, 0
 	for i, a := range runs {
 		for _, b := range runs[:i] {
-			switch compareFloats(a, b) {
+			switch cmp.Compare(a, b) {
 			case 1:
 				up++
 			case -1:
