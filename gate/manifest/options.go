@@ -212,8 +212,8 @@ func (x *reading) config() {
 	if !ok {
 		return
 	}
-	for _, key := range root.keys() {
-		v := root.get(key)
+	for _, p := range root.pairs() {
+		key, v := p.key, p.value
 		name := "--" + key
 		o, off := x.engine.find(name)
 		if o == nil {

@@ -125,6 +125,7 @@ func TestErrors(t *testing.T) {
 		{"merges of merges", "x.yaml", merges + "services: {s: *y}\n", "no service of an inference engine"},
 		{"a mapping in itself", "x.yaml", "services: &a\n  b: *a\n  c: {<<: *a}\n", "no service of an inference engine"},
 		{"words without end", "x.sh", "a=xxxxxxxxxxxxxxxx\n" + strings.Repeat("a=$a$a$a$a\n", 20) + "vllm serve $a\n", "the file refers to itself too often"},
+		{"a script that nobody wrote", "x.sh", strings.Repeat("$(", 70000), "x.sh:1: shell text of 140000 bytes: accepted are up to 131072"},
 		{"functions without end", "x.sh", "f() { f; f; }\nf\n", "no service of an inference engine"},
 		{"a script that sources itself", "x.sh", ". x.sh\n. x.sh\n", "the file refers to itself too often"},
 		{"no number of replicas", "x.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replicas: many\n", `x.yaml:5: spec.replicas of Deployment/a: "many" is no whole number`},

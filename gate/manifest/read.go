@@ -19,6 +19,7 @@ type File struct {
 // Bounds of what is read, so that no file makes the reader work for long.
 const (
 	maxFile     = 4 << 20 // bytes of one file
+	maxScript   = 1 << 17 // bytes of shell text, whose parser recurses as deep as it is nested
 	maxServices = 1000
 	maxWork     = 1 << 22 // bytes of scalars and of expanded words, all together
 )
