@@ -79,7 +79,14 @@ func (c *compose) service(name string, l layers) error {
 		}
 	}
 	c.accelerators(l, &h)
-	s := c.newShell(nil, func(p program) { c.add(h, p) })
+	if h.replicas > 1 && h.accelerators > 0 {
+		c.note(l.get("deploy").mark(), "the %d replicas of %s are given the same accelerators on one host", h.replicas, name)
+	}
+	loose := unquoted(append(l.get("entrypoint").items(), l.get("command").items()...))
+	s := c.newShell(nil, func(p program) {
+		c.add(h, p)
+		c.refuse(loose)
+	})
 	s.files = files
 	return s.container(containerOf{
 		image: h.image, command: c.commandOf(l.get("entrypoint")), args: c.commandOf(l.get("command")), env: own, open: s.open,

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -132,12 +133,22 @@ func (k *kubernetes) container(h hosted, pod, c value, outer map[string]text) er
 	k.resources(&h, c.get("resources"))
 	env := k.environment(c, outer)
 	s := k.newShell(nil, nil)
+	loose := unquoted(append(c.get("command").items(), c.get("args").items()...))
+	for _, v := range c.get("env").items() {
+		loose = append(loose, unquoted([]value{v.get("value")})...)
+	}
+	for _, key := range []string{"command", "args"} {
+		if v := c.get(key); v.there() && !v.isList() {
+			return k.fail(v.mark(), "%s of a container of %s: accepted is a list", key, h.name)
+		}
+	}
 	before := len(k.services)
 	s.found = func(p program) {
 		if len(k.services) > before { // several servers of one container
 			h.name = strings.TrimSuffix(h.name, "/"+c.get("name").str()) + "/" + c.get("name").str()
 		}
 		k.add(h, p)
+		k.refuse(loose)
 	}
 	s.files = k.mounted(pod, c)
 	command, args := c.get("command").items(), c.get("args").items()
@@ -146,6 +157,28 @@ func (k *kubernetes) container(h hosted, pod, c value, outer map[string]text) er
 		script = script || shells[base(text{s: v.str()})]
 	}
 	return s.container(containerOf{image: h.image, command: k.words(command, env, !script), args: k.words(args, env, !script), env: env, open: s.open})
+}
+
+// unquoted are values that YAML does not take for strings.
+func unquoted(list []value) []value {
+	var loose []value
+	for _, v := range list {
+		if n := v.real().n; n != nil && (n.Tag == "!!int" || n.Tag == "!!float" || n.Tag == "!!bool") {
+			loose = append(loose, v)
+		}
+	}
+	return loose
+}
+
+// refuse says of the service that was read last that its file has values that are
+// no strings where only strings are taken.
+func (r *reader) refuse(loose []value) {
+	s := &r.services[len(r.services)-1]
+	for _, v := range loose {
+		if len(s.Problems) < maxServices {
+			s.Problems = append(s.Problems, Problem{r.position(v.mark(), shorten(v.str())), shorten(v.str()) + " is no string where only strings are taken", fmt.Sprintf("quote it: %q", shorten(v.str()))})
+		}
+	}
 }
 
 // words are those of a command, with the variables that the kubelet replaces.

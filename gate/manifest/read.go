@@ -50,6 +50,7 @@ func Read(file string, data []byte, beside ...File) (services []Service, notes [
 		}
 		return nil, nil, fmt.Errorf("%s: no service of an inference engine is found%s: %s", file, why, accepted)
 	}
+	r.lead()
 	return r.services, r.notes, nil
 }
 
@@ -83,9 +84,11 @@ type reader struct {
 	names    []string // of files; a mark counts in them
 	beside   []File
 	services []Service
-	notes    []string
-	work     int   // bytes looked at
-	failed   error // of files that refer to one another without end, say
+	// followers are the services, by number, that are further nodes of a replica.
+	followers []int
+	notes     []string
+	work      int   // bytes looked at
+	failed    error // of files that refer to one another without end, say
 }
 
 // read tells the forms apart by what the file holds.
