@@ -9,6 +9,9 @@ import (
 // readCommand reads a shell script, or a command line alone.
 func (r *reader) readCommand(src text) error {
 	name := path.Base(r.names[0])
+	if name == "." || name == "-" { // of no file
+		name = "command"
+	}
 	if err := r.helm(src); err != nil {
 		return err
 	}

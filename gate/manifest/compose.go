@@ -19,8 +19,8 @@ func (r *reader) readCompose(documents []value) error {
 			c.vars = envFile(src)
 		}
 		services := d.get("services")
-		for _, name := range services.keys() {
-			if err := c.service(name, c.layers(services.get(name), 0)); err != nil {
+		for _, p := range services.pairs() {
+			if err := c.service(p.key, c.layers(p.value, 0)); err != nil {
 				return err
 			}
 		}
@@ -43,7 +43,7 @@ func (l layers) get(keys ...string) value {
 func (c *compose) layers(v value, depth int) layers {
 	list := layers{v}
 	extends := v.get("extends")
-	if !extends.there() || depth > 8 {
+	if !extends.there() || depth > 8 || !c.spend(1024) {
 		return list
 	}
 	name, services := extends.str(), c.top.get("services")
@@ -79,7 +79,14 @@ func (c *compose) service(name string, l layers) error {
 		}
 	}
 	c.accelerators(l, &h)
-	s := c.newShell(nil, func(p program) { c.add(h, p) })
+	if h.replicas > 1 && h.accelerators > 0 {
+		c.note(l.get("deploy").mark(), "the %d replicas of %s are given the same accelerators on one host", h.replicas, name)
+	}
+	loose := unquoted(append(l.get("entrypoint").items(), l.get("command").items()...))
+	s := c.newShell(nil, func(p program) {
+		c.add(h, p)
+		c.refuse(loose)
+	})
 	s.files = files
 	return s.container(containerOf{
 		image: h.image, command: c.commandOf(l.get("entrypoint")), args: c.commandOf(l.get("command")), env: own, open: s.open,
@@ -131,11 +138,11 @@ func (c *compose) environment(l layers) map[string]text {
 	}
 	for i := len(l) - 1; i >= 0; i-- {
 		v := l[i].get("environment")
-		for _, key := range v.keys() {
-			if item := v.get(key); item.there() {
-				env[key] = c.text(item)
+		for _, p := range v.pairs() {
+			if p.there() {
+				env[p.key] = c.text(p.value)
 			} else {
-				env[key] = c.variable(key, item.mark())
+				env[p.key] = c.variable(p.key, p.mark())
 			}
 		}
 		for _, item := range v.items() {
@@ -221,43 +228,48 @@ func (c *compose) text(v value) text {
 
 // expand replaces $NAME, ${NAME}, ${NAME:-default} and so on, and $$ by a dollar.
 func (c *compose) expand(t text, depth int) text {
-	var out text
+	var out builder
 	for {
 		i := strings.IndexByte(t.s, '$')
-		if i < 0 || i+1 == len(t.s) || depth > 8 {
-			return out.plus(t)
+		if i < 0 || i+1 == len(t.s) || depth > 8 || !c.spend(16) {
+			out.put(t)
+			return out.text()
 		}
-		out = out.plus(t.slice(0, i))
+		out.put(t.slice(0, i))
 		m := t.at[i]
 		t = t.slice(i+1, len(t.s))
-		if !c.spend(len(out.s)) {
-			return out
-		}
+		end, name := closing(t.s), leading(t.s)
 		switch {
 		case t.s[0] == '$':
-			out, t = out.plus(t.slice(0, 1)), t.slice(1, len(t.s))
-		case t.s[0] == '{':
-			end := closing(t.s)
-			if end < 0 {
-				return out.plus(t)
-			}
-			out, t = out.plus(c.braced(t.slice(1, end), m, depth)), t.slice(end+1, len(t.s))
+			out.add('$', m)
+			t = t.slice(1, len(t.s))
+		case end > 0:
+			out.put(c.braced(t.slice(1, end), m, depth))
+			t = t.slice(end+1, len(t.s))
+		case name != "":
+			out.put(c.variable(name, m))
+			t = t.slice(len(name), len(t.s))
 		default:
-			n := 0
-			for n < len(t.s) && isName(t.s[:n+1]) {
-				n++
-			}
-			if n == 0 {
-				out = out.plus(at("$", m))
-				continue
-			}
-			out, t = out.plus(c.variable(t.s[:n], m)), t.slice(n, len(t.s))
+			out.add('$', m)
 		}
 	}
 }
 
-// closing is where the brace that a text begins with is closed; -1 nowhere.
+// leading is the name that a text begins with; "" none.
+func leading(s string) string {
+	n := 0
+	for n < len(s) && isName(s[n:n+1]) || n > 0 && n < len(s) && s[n] >= '0' && s[n] <= '9' {
+		n++
+	}
+	return s[:n]
+}
+
+// closing is where the brace that a text begins with is closed; -1 there is none,
+// or it is closed nowhere.
 func closing(s string) int {
+	if s == "" || s[0] != '{' {
+		return -1
+	}
 	open := 0
 	for i := range len(s) {
 		switch s[i] {
@@ -274,11 +286,8 @@ func closing(s string) int {
 
 // braced is what stands between ${ and }.
 func (c *compose) braced(t text, m mark, depth int) text {
-	n := 0
-	for n < len(t.s) && isName(t.s[:n+1]) {
-		n++
-	}
-	name, operator := t.s[:n], t.slice(n, len(t.s))
+	name := leading(t.s)
+	operator := t.slice(len(name), len(t.s))
 	v, ok := c.vars[name]
 	full := ok && v.s != ""
 	for _, o := range []struct {

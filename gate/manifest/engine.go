@@ -43,6 +43,9 @@ const (
 	setDraft       = "draft"
 	setConfig      = "config"
 	setHeadless    = "headless"
+	setNodeRank    = "node_rank"
+	setDPRank      = "dp_rank"
+	setTransfer    = "kv_transfer"
 	setBackend     = "backend"
 
 	// llama.cpp's own
@@ -68,6 +71,7 @@ type option struct {
 	kind  kind
 	names []string
 	env   string // variable that sets it too; empty none
+	apart bool   // it changes memory or speed in a way that nothing here holds
 }
 
 // engine is how an engine's server is started.
@@ -93,6 +97,18 @@ func plain(k kind, names string) []option {
 	}
 	return list
 }
+
+// apart are options that matter, but that no field of a service holds.
+func apart(k kind, names string) []option {
+	list := plain(k, names)
+	for i := range list {
+		list[i].apart = true
+	}
+	return list
+}
+
+// join is one list of several.
+func join(lists ...[]option) []option { return slices.Concat(lists...) }
 
 // engines that are read.
 func engines() []*engine { return []*engine{vllm, sglang, llamaCpp, tensorRT} }

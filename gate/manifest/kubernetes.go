@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -132,12 +133,22 @@ func (k *kubernetes) container(h hosted, pod, c value, outer map[string]text) er
 	k.resources(&h, c.get("resources"))
 	env := k.environment(c, outer)
 	s := k.newShell(nil, nil)
+	loose := unquoted(append(c.get("command").items(), c.get("args").items()...))
+	for _, v := range c.get("env").items() {
+		loose = append(loose, unquoted([]value{v.get("value")})...)
+	}
+	for _, key := range []string{"command", "args"} {
+		if v := c.get(key); v.there() && !v.isList() {
+			return k.fail(v.mark(), "%s of a container of %s: accepted is a list", key, h.name)
+		}
+	}
 	before := len(k.services)
 	s.found = func(p program) {
 		if len(k.services) > before { // several servers of one container
 			h.name = strings.TrimSuffix(h.name, "/"+c.get("name").str()) + "/" + c.get("name").str()
 		}
 		k.add(h, p)
+		k.refuse(loose)
 	}
 	s.files = k.mounted(pod, c)
 	command, args := c.get("command").items(), c.get("args").items()
@@ -146,6 +157,28 @@ func (k *kubernetes) container(h hosted, pod, c value, outer map[string]text) er
 		script = script || shells[base(text{s: v.str()})]
 	}
 	return s.container(containerOf{image: h.image, command: k.words(command, env, !script), args: k.words(args, env, !script), env: env, open: s.open})
+}
+
+// unquoted are values that YAML does not take for strings.
+func unquoted(list []value) []value {
+	var loose []value
+	for _, v := range list {
+		if n := v.real().n; n != nil && (n.Tag == "!!int" || n.Tag == "!!float" || n.Tag == "!!bool") {
+			loose = append(loose, v)
+		}
+	}
+	return loose
+}
+
+// refuse says of the service that was read last that its file has values that are
+// no strings where only strings are taken.
+func (r *reader) refuse(loose []value) {
+	s := &r.services[len(r.services)-1]
+	for _, v := range loose {
+		if len(s.Problems) < maxServices {
+			s.Problems = append(s.Problems, Problem{r.position(v.mark(), shorten(v.str())), shorten(v.str()) + " is no string where only strings are taken", fmt.Sprintf("quote it: %q", shorten(v.str()))})
+		}
+	}
 }
 
 // words are those of a command, with the variables that the kubelet replaces.
@@ -165,8 +198,10 @@ func (k *kubernetes) environment(c value, outer map[string]text) map[string]text
 	}
 	for _, from := range c.get("envFrom").items() {
 		prefix, data := from.get("prefix").str(), k.configs[from.get("configMapRef", "name").str()]
-		for _, key := range data.keys() {
-			env[prefix+key] = data.get(key).text()
+		for _, p := range data.pairs() {
+			if t := p.text(); k.spend(len(t.s)) {
+				env[prefix+p.key] = t
+			}
 		}
 	}
 	for _, v := range c.get("env").items() {
@@ -192,32 +227,43 @@ func (k *kubernetes) environment(c value, outer map[string]text) map[string]text
 // expand replaces $(NAME) of what is set, and $$ by a dollar, as the kubelet does.
 // What is not set stays as it is; strictly, it is unknown.
 func (k *kubernetes) expand(t text, env map[string]text, strict bool) text {
-	var out text
-	for k.spend(len(t.s)) {
+	var out builder
+	for k.spend(16) {
 		i := strings.IndexByte(t.s, '$')
 		if i < 0 || i+1 == len(t.s) {
-			return out.plus(t)
+			out.put(t)
+			break
 		}
-		next := t.s[i+1]
-		end := strings.IndexByte(t.s[i:], ')')
-		switch {
+		out.put(t.slice(0, i))
+		end := i + 2
+		if t.s[i+1] == '(' {
+			end = i + 1 + strings.IndexByte(t.s[i:], ')')
+		}
+		switch next := t.s[i+1]; {
 		case next == '$':
-			out, t = out.plus(t.slice(0, i+1)), t.slice(i+2, len(t.s))
-		case next == '(' && end > 0:
-			out = out.plus(t.slice(0, i))
-			if v, ok := env[t.s[i+2:i+end]]; ok {
-				out = out.plus(v)
-			} else if name := t.s[i+2 : i+end]; strict && isName(name) {
-				out = out.plus(unknown(name, t.at[i]))
-			} else {
-				out = out.plus(t.slice(i, i+end+1))
-			}
-			t = t.slice(i+end+1, len(t.s))
+			out.add('$', t.at[i])
+		case next == '(' && end > i:
+			out.put(k.reference(t.slice(i, end), env, strict))
 		default:
-			out, t = out.plus(t.slice(0, i+1)), t.slice(i+1, len(t.s))
+			out.add('$', t.at[i])
+			end = i + 1
 		}
+		t = t.slice(end, len(t.s))
 	}
-	return out
+	return out.text()
+}
+
+// reference is what $(NAME) stands for.
+func (k *kubernetes) reference(t text, env map[string]text, strict bool) text {
+	name := t.s[2 : len(t.s)-1]
+	v, ok := env[name]
+	switch {
+	case ok && k.spend(len(v.s)):
+		return v
+	case !ok && strict && isName(name):
+		return unknown(name, t.at[0])
+	}
+	return t
 }
 
 // mounted are the files of ConfigMaps that a container sees, by their paths.
@@ -233,16 +279,16 @@ func (k *kubernetes) mounted(pod, c value) map[string]text {
 			for _, item := range v.get("configMap", "items").items() {
 				paths[item.get("key").str()] = item.get("path").str()
 			}
-			for _, key := range data.keys() {
-				name := key
-				if p := paths[key]; p != "" {
+			for _, field := range data.pairs() {
+				name := field.key
+				if p := paths[name]; p != "" {
 					name = p
 				}
 				target := strings.TrimSuffix(m.get("mountPath").str(), "/") + "/" + name
 				if sub := m.get("subPath").str(); sub == name {
 					target = m.get("mountPath").str()
 				}
-				if content := data.get(key).text(); k.spend(len(content.s)) {
+				if content := field.text(); k.spend(len(content.s)) {
 					files[target] = content
 				}
 			}

@@ -30,6 +30,7 @@ func TestLines(t *testing.T) {
 		{"vllm serve a/b -tp 2 -dp 4 --enable-expert-parallel -dcp 2", []string{"x vllm a/b tp=8 ep=8 adp=4 dcp=2"}},
 		{"vllm serve a/b -tp 2 -dp 4 --no-enable-expert-parallel", []string{"x vllm a/b tp=2 dp=4"}},
 		{"vllm serve a/b -tp=2 -dp 16 --data-parallel-size-local 8 -ep", []string{"x vllm a/b tp=32 ep=32 adp=16 nodes=2"}},
+		{"vllm serve a/b -dp 4 --data-parallel-rank 2 -ep -tp 2", []string{"x vllm a/b tp=8 ep=8 adp=4 nodes=4"}},
 		{"vllm serve a/b --nnodes 2 --node-rank 0 -tp 16", []string{"x vllm a/b tp=16 nodes=2"}},
 		{"vllm serve a/b --enable-prefix-caching False --enable-chunked-prefill true", []string{"x vllm a/b noprefix=true"}},
 		{`vllm serve a/b --speculative-config '{"model": "c/d", "num_speculative_tokens": 3}'`, []string{"x vllm a/b speculative=3 draft=c/d"}},
@@ -92,6 +93,45 @@ func TestLines(t *testing.T) {
 		if !slices.Equal(got, test.want) {
 			t.Errorf("%q: got\n%s\nwant\n%s", test.text, strings.Join(got, "\n"), strings.Join(test.want, "\n"))
 		}
+	}
+}
+
+// What matters, but no field holds.
+func TestNotes(t *testing.T) {
+	for text, want := range map[string]string{
+		"vllm serve a/b --kv-cache-memory-bytes 8G": "x:1: --kv-cache-memory-bytes is not counted",
+		"vllm serve a/b --enable-lora":              "x:1: --enable-lora is not counted",
+		"vllm serve a/b \\\n--max-model-len -1":     "x:2: --max-model-len -1 takes the longest context",
+		"vllm serve a/b --config none.yaml":         "x:1: the options in none.yaml are not known",
+		`vllm serve a/b --kv-transfer-config '{"kv_connector":"NixlConnector","kv_role":"kv_producer"}'`: "x:1: x only prefills",
+		"sglang serve --model-path a/b --disaggregation-mode decode":                                     "x:1: x only decodes",
+		"sglang serve --model-path a/b --max-total-tokens 100000":                                        "x:1: --max-total-tokens is not counted",
+		"sglang serve --model-path a/b --chunked-prefill-size -1":                                        "x:1: --chunked-prefill-size -1 computes a prompt in one step",
+		"llama-server -m a.gguf -c 8 -np 2 -kvu":                                                         "x:1: 2 slots share one cache: one of them alone may take all 8 tokens, 4 are counted for each",
+		"llama-server -m a.gguf -ctk q8_0 -ctv q4_0":                                                     "x:1: the cache has keys in q8_0 and values in q4_0: both are counted in q8_0",
+		"llama-server -m a.gguf -ot exps=CPU":                                                            "x:1: -ot keeps a part of the model in host memory",
+		"llama-server -m a.gguf --mmproj b.gguf":                                                         "x:1: --mmproj is not counted",
+		"vllm serve a/b \"$@\"":                                                                          "x:1: arguments of the script are added to a command: they are not known",
+		". env.sh; vllm serve a/b":                                                                       "x:1: env.sh is not at hand: what it sets or starts is not known",
+		"for ((;;)); do vllm serve a/b; done":                                                            "x:1: how often the loop runs is not known",
+		"for i in $X; do vllm serve a/b; done":                                                           "x:1: what the loop runs over is not known",
+		"for i in {1..99}; do echo; done; vllm serve a/b":                                                "x:1: the loop runs 65 times: 64 are counted",
+		"CUDA_VISIBLE_DEVICES=0 vllm serve a/b -tp 4 --distributed-executor-backend ray":                 "x:1: x takes 4 accelerators of a Ray cluster",
+		"vllm serve a/b --nnodes 2 -tp 16 &\nvllm serve a/b --nnodes 2 -tp 16 --node-rank 1 --headless":  "x:2: x#2 is a further node of a replica",
+		"docker run --env-file none.env vllm/vllm-openai:v0.1.0 a/b":                                     "x:1: none.env is not at hand",
+	} {
+		services, notes, err := manifest.Read("x", []byte(text))
+		if err != nil || len(services) != 1 || len(services[0].Problems) > 0 || len(notes) != 1 || !strings.HasPrefix(notes[0], want) {
+			t.Errorf("%q: %v, %d services, %q; want %q", text, err, len(services), notes, want)
+		}
+	}
+}
+
+// A further node of a replica stands for it where the first is in another file.
+func TestFurtherNode(t *testing.T) {
+	services, _, err := manifest.Read("", []byte("python -m sglang.launch_server --model a/b --tp 16 --nnodes 2 --node-rank 1"))
+	if err != nil || len(services) != 1 || describe(services[0]) != "command sglang a/b tp=16 nodes=2" {
+		t.Errorf("%v, %+v", err, services)
 	}
 }
 

@@ -12,34 +12,41 @@ import (
 // llamaCpp's options: the README of tools/server in ggml-org/llama.cpp.
 var llamaCpp = &engine{
 	id: "llama.cpp", name: "llama.cpp", dashes: true,
-	options: append([]option{
-		{setModel, value1, strings.Fields("-m --model"), "LLAMA_ARG_MODEL"},
-		{setHFRepo, value1, strings.Fields("-hf -hfr --hf-repo"), "LLAMA_ARG_HF_REPO"},
-		{setHFFile, value1, strings.Fields("-hff --hf-file"), "LLAMA_ARG_HF_FILE"},
-		{setModel, value1, strings.Fields("-mu --model-url"), "LLAMA_ARG_MODEL_URL"},
-		{setContext, value1, strings.Fields("--ctx-size -c"), "LLAMA_ARG_CTX_SIZE"},
-		{setMaxSeqs, value1, strings.Fields("--parallel -np"), "LLAMA_ARG_N_PARALLEL"},
-		{setUnified, switch1, strings.Fields("--kv-unified -kvu"), "LLAMA_ARG_KV_UNIFIED"},
-		{setBatch, value1, strings.Fields("--batch-size -b"), "LLAMA_ARG_BATCH"},
-		{setUBatch, value1, strings.Fields("--ubatch-size -ub"), "LLAMA_ARG_UBATCH"},
-		{setLayers, value1, strings.Fields("--n-gpu-layers -ngl --gpu-layers"), "LLAMA_ARG_N_GPU_LAYERS"},
-		{setCacheK, value1, strings.Fields("--cache-type-k -ctk"), "LLAMA_ARG_CACHE_TYPE_K"},
-		{setCacheV, value1, strings.Fields("--cache-type-v -ctv"), "LLAMA_ARG_CACHE_TYPE_V"},
-		{setSplitMode, value1, strings.Fields("--split-mode -sm"), "LLAMA_ARG_SPLIT_MODE"},
-		{setSplit, value1, strings.Fields("--tensor-split -ts"), "LLAMA_ARG_TENSOR_SPLIT"},
-		{setDevices, value1, strings.Fields("--device -dev"), "LLAMA_ARG_DEVICE"},
-		{setFlash, perhaps1, strings.Fields("--flash-attn -fa"), "LLAMA_ARG_FLASH_ATTN"},
-		{setHostExpert, value1, strings.Fields("--n-cpu-moe -ncmoe --override-tensor -ot"), "LLAMA_ARG_N_CPU_MOE"},
-		{setHostExpert, switch1, strings.Fields("--cpu-moe -cmoe --no-kv-offload -nkvo"), "LLAMA_ARG_CPU_MOE"},
-		{setDraft, value1, strings.Fields("--model-draft -md --spec-draft-model"), "LLAMA_ARG_MODEL_DRAFT"},
-		{setSpecTokens, value1, strings.Fields("--draft-max --draft --draft-n --spec-draft-n-max"), "LLAMA_ARG_DRAFT_MAX"},
-	}, append(plain(value1, `--host --port --alias -a --threads -t --threads-batch -tb --n-predict -n --predict --main-gpu -mg --api-key --api-key-file --timeout -to --threads-http
+	options: join([]option{
+		byVariable(opt(setModel, value1, "-m --model"), "LLAMA_ARG_MODEL"),
+		byVariable(opt(setHFRepo, value1, "-hf -hfr --hf-repo"), "LLAMA_ARG_HF_REPO"),
+		byVariable(opt(setHFFile, value1, "-hff --hf-file"), "LLAMA_ARG_HF_FILE"),
+		byVariable(opt(setModel, value1, "-mu --model-url"), "LLAMA_ARG_MODEL_URL"),
+		byVariable(opt(setContext, value1, "--ctx-size -c"), "LLAMA_ARG_CTX_SIZE"),
+		byVariable(opt(setMaxSeqs, value1, "--parallel -np"), "LLAMA_ARG_N_PARALLEL"),
+		byVariable(opt(setUnified, switch1, "--kv-unified -kvu"), "LLAMA_ARG_KV_UNIFIED"),
+		byVariable(opt(setBatch, value1, "--batch-size -b"), "LLAMA_ARG_BATCH"),
+		byVariable(opt(setUBatch, value1, "--ubatch-size -ub"), "LLAMA_ARG_UBATCH"),
+		byVariable(opt(setLayers, value1, "--n-gpu-layers -ngl --gpu-layers"), "LLAMA_ARG_N_GPU_LAYERS"),
+		byVariable(opt(setCacheK, value1, "--cache-type-k -ctk"), "LLAMA_ARG_CACHE_TYPE_K"),
+		byVariable(opt(setCacheV, value1, "--cache-type-v -ctv"), "LLAMA_ARG_CACHE_TYPE_V"),
+		byVariable(opt(setSplitMode, value1, "--split-mode -sm"), "LLAMA_ARG_SPLIT_MODE"),
+		byVariable(opt(setSplit, value1, "--tensor-split -ts"), "LLAMA_ARG_TENSOR_SPLIT"),
+		byVariable(opt(setDevices, value1, "--device -dev"), "LLAMA_ARG_DEVICE"),
+		byVariable(opt(setFlash, perhaps1, "--flash-attn -fa"), "LLAMA_ARG_FLASH_ATTN"),
+		byVariable(opt(setHostExpert, value1, "--n-cpu-moe -ncmoe --override-tensor -ot"), "LLAMA_ARG_N_CPU_MOE"),
+		byVariable(opt(setHostExpert, switch1, "--cpu-moe -cmoe --no-kv-offload -nkvo"), "LLAMA_ARG_CPU_MOE"),
+		byVariable(opt(setDraft, value1, "--model-draft -md --spec-draft-model"), "LLAMA_ARG_MODEL_DRAFT"),
+		byVariable(opt(setSpecTokens, value1, "--draft-max --draft --draft-n --spec-draft-n-max"), "LLAMA_ARG_DRAFT_MAX"),
+	}, apart(value1, `--mmproj -mm --mmproj-url -mmu`),
+		plain(value1, `--host --port --alias -a --threads -t --threads-batch -tb --n-predict -n --predict --main-gpu -mg --api-key --api-key-file --timeout -to --threads-http
 		--ctx-size-draft -cd --cache-type-k-draft -ctkd --cache-type-v-draft -ctvd --n-gpu-layers-draft -ngld --device-draft -devd --draft-min --draft-p-min --hf-repo-draft -hfd --hf-token -hft
-		--hf-repo-v -hfv --hf-file-v -hffv --mmproj -mm --mmproj-url -mmu --rope-scaling --rope-scale --rope-freq-base --rope-freq-scale --chat-template --chat-template-file --chat-template-kwargs
+		--hf-repo-v -hfv --hf-file-v -hffv --rope-scaling --rope-scale --rope-freq-base --rope-freq-scale --chat-template --chat-template-file --chat-template-kwargs
 		--reasoning-format --reasoning-budget --pooling --cache-reuse --slot-save-path --numa --prio --temp --top-k --top-p --min-p --seed -s --lora --log-file --keep --defrag-thold -dt --cache-ram -cram
 		--fit -fit --fit-ctx -fitc --fit-target -fitt --load-mode -lm --docker-repo -dr --path --api-prefix --models-max --models-dir`),
 		plain(switch1, `--mlock --no-mmap --mmap --cont-batching -cb --no-cont-batching -nocb --embedding --embeddings --reranking --rerank --metrics --jinja --no-webui --verbose -v --swa-full --no-warmup
-		--context-shift --props --slots --no-slots --no-repack --log-disable --perf --no-perf --offline`)...)...),
+		--context-shift --props --slots --no-slots --no-repack --log-disable --perf --no-perf --offline`)),
+}
+
+// byVariable is an option that a variable sets too.
+func byVariable(o option, name string) option {
+	o.env = name
+	return o
 }
 
 // allLayers is more than any model has.

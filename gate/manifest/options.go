@@ -40,7 +40,7 @@ func (x *reading) parse() {
 	args := x.args
 	var loose []text
 	for i := 0; i < len(args); i++ {
-		w := args[i]
+		w := x.noBlank(args[i])
 		if !strings.HasPrefix(w.s, "-") || w.s == "-" {
 			if w.s != "" {
 				loose = append(loose, w)
@@ -53,6 +53,18 @@ func (x *reading) parse() {
 		x.first(loose[0])
 	}
 	x.positional(loose)
+}
+
+// noBlank mends an option that a blank begins, as a backslash leaves it at the end of
+// a folded line.
+func (x *reading) noBlank(w text) text {
+	t := w.trim()
+	if len(t.s) == len(w.s) || !strings.HasPrefix(t.s, "--") || !strings.ContainsAny(w.s[:1], " \t\n") {
+		return w
+	}
+	name, _, _ := t.cut("=")
+	x.problem(t.mark(x.at), name.s, "take the backslash before it out", "a blank begins "+shorten(t.shown())+": the engine takes it for no option")
+	return t
 }
 
 // first is the word after the command: a model, which wins over one of an option.
@@ -103,6 +115,9 @@ func (x *reading) option(w text, rest []text, loose *[]text) int {
 			return 1
 		}
 		return 0
+	}
+	if o.apart {
+		x.note(m, "%s is not counted: it changes what memory holds, or how fast a step is", name.s)
 	}
 	used := 0
 	truth := at(strconv.FormatBool(!off), m)
@@ -212,8 +227,8 @@ func (x *reading) config() {
 	if !ok {
 		return
 	}
-	for _, key := range root.keys() {
-		v := root.get(key)
+	for _, p := range root.pairs() {
+		key, v := p.key, p.value
 		name := "--" + key
 		o, off := x.engine.find(name)
 		if o == nil {

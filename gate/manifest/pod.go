@@ -13,13 +13,12 @@ var labelled = []string{"nvidia.com/gpu.product", "cloud.google.com/gke-accelera
 // resources are the accelerators that a container asks for.
 func (k *kubernetes) resources(h *hosted, resources value) {
 	for _, section := range []string{"limits", "requests"} {
-		list := resources.get(section)
-		for _, key := range list.keys() {
+		for _, p := range resources.get(section).pairs() {
+			key, v := p.key, p.value
 			mig := strings.HasPrefix(key, "nvidia.com/mig-")
 			if !mig && indexOf(countedAs, key) < 0 {
 				continue
 			}
-			v := list.get(key)
 			n, err := v.number()
 			if err != nil || n > mostParallel {
 				k.note(v.mark(), "%s of %s: %q is no number of accelerators", key, h.name, shorten(v.str()))

@@ -20,6 +20,7 @@ type File struct {
 // Bounds of what is read, so that no file makes the reader work for long.
 const (
 	maxFile     = 4 << 20 // bytes of one file
+	maxScript   = 1 << 17 // bytes of shell text, whose parser recurses as deep as it is nested
 	maxServices = 1000
 	maxWork     = 1 << 22 // bytes of scalars and of expanded words, all together
 )
@@ -53,6 +54,7 @@ func Read(file string, data []byte, beside ...File) (services []Service, notes [
 		}
 		return nil, nil, fmt.Errorf("%s: %w%s: %s", file, ErrNone, why, accepted)
 	}
+	r.lead()
 	return r.services, r.notes, nil
 }
 
@@ -86,9 +88,11 @@ type reader struct {
 	names    []string // of files; a mark counts in them
 	beside   []File
 	services []Service
-	notes    []string
-	work     int   // bytes looked at
-	failed   error // of files that refer to one another without end, say
+	// followers are the services, by number, that are further nodes of a replica.
+	followers []int
+	notes     []string
+	work      int   // bytes looked at
+	failed    error // of files that refer to one another without end, say
 }
 
 // read tells the forms apart by what the file holds.

@@ -181,6 +181,7 @@ small vllm@0.11.0 Qwen/Qwen3-1.7B len=4096 seqs=16 eager=true speculative=3 gpus
 engine@3:image accelerators@13:count .@46:services.small max_num_seqs@49:--max-num-seqs model@1:model max_model_len@2:max_model_len
 embed llama.cpp nomic-ai/nomic-embed-text-v1.5-GGUF weights=q8_0 len=2048 seqs=4 tokens=2048 gpus=2
 .@52:services.embed engine@53:image accelerators@56:count model@1:LLAMA_ARG_HF_REPO precision@1:LLAMA_ARG_HF_REPO max_model_len@2:LLAMA_ARG_CTX_SIZE max_num_seqs@3:LLAMA_ARG_N_PARALLEL max_num_batched_tokens@4:LLAMA_ARG_UBATCH
+note compose.yaml:38: the 3 replicas of large are given the same accelerators on one host
 note vllm-small.yaml:5: 3 tokens a step are proposed: how often they are right is in no file
 note compose.yaml:53: the tag of ghcr.io/ggml-org/llama.cpp:server-cuda is not pinned: the version of llama.cpp is not known, and changes
 `},

@@ -36,6 +36,10 @@ type resolver struct {
 	devices map[string]estimator.Device
 }
 
+func newResolver() *resolver {
+	return &resolver{map[string]*estimator.Shape{}, map[string]estimator.Device{}}
+}
+
 func (r *resolver) deployment(a asked) (d estimator.Deployment, err error) {
 	c := shipped()
 	d = estimator.Deployment{TP: a.tp, PP: a.pp, EP: a.ep, AttentionDP: a.adp, DP: a.dp, Options: a.options}
@@ -128,7 +132,7 @@ func deployments() []asked {
 
 // What launch writes reads back as the deployment that it was written of.
 func TestRoundTrip(t *testing.T) {
-	r := &resolver{map[string]*estimator.Shape{}, map[string]estimator.Device{}}
+	r := newResolver()
 	written := map[launch.Form]int{}
 	for _, a := range deployments() {
 		d, err := r.deployment(a)

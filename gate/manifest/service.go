@@ -3,6 +3,7 @@ package manifest
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,7 +61,40 @@ func (r *reader) add(h hosted, p program) {
 	x.taking()
 	x.fill()
 	x.check(h)
+	x.half()
+	if x.follows() {
+		r.followers = append(r.followers, len(r.services))
+	}
 	r.services = append(r.services, *s)
+}
+
+// follows reports a process that belongs to a replica whose first node is another.
+func (x *reading) follows() bool {
+	rank, ok := x.set[setNodeRank]
+	return x.on(setHeadless, "") || ok && rank.value.unknown() == "" && strings.Trim(rank.value.s, "0") != ""
+}
+
+// half says of prefill apart from decode that a service is only one of the two.
+func (x *reading) half() {
+	v := x.set[setTransfer]
+	for _, part := range []struct{ said, does string }{{"kv_producer", "prefills"}, {"kv_consumer", "decodes"}, {"prefill", "prefills"}, {"decode", "decodes"}} {
+		if strings.Contains(v.value.s, part.said) {
+			x.note(v.at, "%s only %s", x.s.Name, part.does)
+			return
+		}
+	}
+}
+
+// lead drops the further nodes of replicas whose first nodes are read too.
+func (r *reader) lead() {
+	if len(r.followers) == len(r.services) {
+		return
+	}
+	for _, i := range slices.Backward(r.followers) {
+		p := r.services[i].Positions[""]
+		r.notes = append(r.notes, fmt.Sprintf("%s:%d: %s is a further node of a replica, which is counted by its first", p.File, p.Line, r.services[i].Name))
+		r.services = slices.Delete(r.services, i, i+1)
+	}
 }
 
 // fill has the engine's options say what they mean.

@@ -8,7 +8,7 @@ import (
 // sglang's options: docs.sglang.ai, "Server Arguments".
 var sglang = &engine{
 	id: "sglang", name: "SGLang", abbreviate: true,
-	options: append([]option{
+	options: join([]option{
 		opt(setModel, value1, "--model-path --model"),
 		opt(setTP, value1, "--tp-size --tensor-parallel-size --tp"),
 		opt(setPP, value1, "--pp-size --pipeline-parallel-size --pp"),
@@ -28,16 +28,19 @@ var sglang = &engine{
 		opt(setSpecSteps, value1, "--speculative-num-steps"),
 		opt(setSpecTokens, value1, "--speculative-num-draft-tokens"),
 		opt(setDraft, value1, "--speculative-draft-model-path --speculative-draft-model"),
+		opt(setNodeRank, value1, "--node-rank"),
+		opt(setTransfer, value1, "--disaggregation-mode"),
 		opt(setConfig, value1, "--config"),
 		opt("", several, "--cuda-graph-bs"), opt("", several, "--lora-paths"), opt("", several, "--torchao-config"),
-	}, append(plain(value1, `--tokenizer-path --tokenizer-mode --load-format --model-loader-extra-config --model-impl --revision --host --port --nccl-port --max-queued-requests --max-total-tokens
-		--max-prefill-tokens --prefill-max-requests --schedule-policy --schedule-conservativeness --page-size --node-rank --dist-init-addr --dist-timeout --served-model-name --chat-template
-		--speculative-algorithm --speculative-eagle-topk --cuda-graph-max-bs --moe-dense-tp-size --moe-a2a-backend --moe-runner-backend --attn-cp-size --moe-dp-size --attention-context-parallel-size
+	}, apart(value1, `--max-total-tokens --cpu-offload-gb --attention-context-parallel-size --attn-cp-size`), apart(switch1, `--enable-lora`),
+		plain(value1, `--tokenizer-path --tokenizer-mode --load-format --model-loader-extra-config --model-impl --revision --host --port --nccl-port --max-queued-requests
+		--max-prefill-tokens --prefill-max-requests --schedule-policy --schedule-conservativeness --page-size --dist-init-addr --dist-timeout --served-model-name --chat-template
+		--speculative-algorithm --speculative-eagle-topk --cuda-graph-max-bs --moe-dense-tp-size --moe-a2a-backend --moe-runner-backend --moe-dp-size
 		--attention-backend --sampling-backend --load-balance-method --quantization-param-path --stream-interval --random-seed --watchdog-timeout --log-level --api-key --reasoning-parser --tool-call-parser
-		--disaggregation-mode --disaggregation-transfer-backend --disaggregation-ib-device --base-gpu-id --gpu-id-step --mamba-ssm-dtype --swa-full-tokens-ratio`),
+		--disaggregation-transfer-backend --disaggregation-ib-device --base-gpu-id --gpu-id-step --mamba-ssm-dtype --swa-full-tokens-ratio`),
 		plain(switch1, `--trust-remote-code --skip-tokenizer-init --is-embedding --enable-multimodal --enable-metrics --enable-torch-compile --enable-mixed-chunk --disable-cuda-graph-padding --enable-dp-lm-head
 		--enable-two-batch-overlap --enable-eplb --enable-p2p-check --disable-custom-all-reduce --disable-overlap-schedule --enable-hierarchical-cache --disable-hybrid-swa-memory --disable-chunked-prefix-cache
-		--disable-outlines-disk-cache --enable-memory-saver --log-requests --skip-server-warmup --enable-dp-attention-local-control-broadcast --disable-shared-experts-fusion`)...)...),
+		--disable-outlines-disk-cache --enable-memory-saver --log-requests --skip-server-warmup --enable-dp-attention-local-control-broadcast --disable-shared-experts-fusion`)),
 }
 
 // sglang fills in the service. Its tensor-parallel size is that of all attention

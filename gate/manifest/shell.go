@@ -51,6 +51,9 @@ const mostDepth = 16
 
 // script follows a text.
 func (s *shell) script(src text) error {
+	if len(src.s) > maxScript {
+		return s.r.fail(src.mark(mark{0, 1}), "shell text of %d bytes: accepted are up to %d", len(src.s), maxScript)
+	}
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(src.s), "")
 	if err != nil {
 		return s.r.shellError(src, err)
@@ -106,6 +109,9 @@ func (s *shell) stmt(stmt *syntax.Stmt) error {
 	case *syntax.Block:
 		return s.all(c.Stmts)
 	case *syntax.Subshell:
+		if !s.r.spend(len(s.scope.vars) + len(s.scope.functions)) {
+			return nil
+		}
 		outer := s.scope
 		s.scope = &scope{maps.Clone(outer.vars), maps.Clone(outer.functions), outer.exportAll}
 		defer func() { s.scope = outer }()
@@ -125,7 +131,9 @@ func (s *shell) stmt(stmt *syntax.Stmt) error {
 	case *syntax.TimeClause:
 		return s.stmt(c.Stmt)
 	case *syntax.FuncDecl:
-		s.scope.functions[c.Name.Value] = function{s.src, c.Body}
+		if c.Name != nil {
+			s.scope.functions[c.Name.Value] = function{s.src, c.Body}
+		}
 	}
 	return nil
 }
@@ -215,7 +223,7 @@ func (s *shell) call(c *syntax.CallExpr) error {
 		}
 	}
 	words := s.words(c.Args)
-	if len(words) == 0 {
+	if len(words) == 0 || !s.r.spend(len(s.scope.vars)) {
 		return nil
 	}
 	for name, v := range s.scope.vars {
@@ -238,11 +246,7 @@ func (s *shell) run(words []text, env map[string]text) error {
 		}
 		return nil
 	case "eval":
-		var all text
-		for _, w := range words[1:] {
-			all = all.plus(at(" ", w.mark(words[0].mark(mark{})))).plus(w)
-		}
-		return s.script(all)
+		return s.script(texts(words[1:]).join())
 	case "set":
 		if len(words) > 1 && (words[1].s == "-a" || words[1].s == "-o" && len(words) > 2 && words[2].s == "allexport") {
 			s.scope.exportAll = true
@@ -263,6 +267,9 @@ func (s *shell) run(words []text, env map[string]text) error {
 
 // function follows a function's body with its arguments.
 func (s *shell) function(f function, args []text) error {
+	if !s.r.spend(len(s.scope.vars)) {
+		return nil
+	}
 	saved := map[string]variable{}
 	outer := s.src
 	for name, v := range s.scope.vars {

@@ -3,7 +3,7 @@ package manifest
 // tensorRT's options: trtllm-serve in nvidia.github.io/TensorRT-LLM.
 var tensorRT = &engine{
 	id: "tensorrt-llm", name: "TensorRT-LLM", positional: true,
-	options: append([]option{
+	options: join([]option{
 		opt(setModel, value1, "--model"),
 		opt(setTP, value1, "--tp_size --tensor_parallel_size"),
 		opt(setPP, value1, "--pp_size --pipeline_parallel_size"),
@@ -15,9 +15,9 @@ var tensorRT = &engine{
 		opt(setCache, value1, "--kv_cache_dtype"),
 		opt(setDPAttention, switch1, "--enable_attention_dp"),
 		opt(setConfig, value1, "--extra_llm_api_options --config"),
-	}, append(plain(value1, `--tokenizer --host --port --backend --log_level --max_beam_width --cp_size --context_parallel_size --moe_cluster_parallel_size --cluster_size --gpus_per_node
+	}, plain(value1, `--tokenizer --host --port --backend --log_level --max_beam_width --cp_size --context_parallel_size --moe_cluster_parallel_size --cluster_size --gpus_per_node
 		--num_postprocess_workers --revision --reasoning_parser --tool_parser --tool_call_parser --chat_template --metadata_server_config_file --server_role --otlp_traces_endpoint --served_model_name`),
-		plain(switch1, `--trust_remote_code --fail_fast_on_attention_window_too_large --enable_chunked_prefill --enable_chunked_context`)...)...),
+		plain(switch1, `--trust_remote_code --fail_fast_on_attention_window_too_large --enable_chunked_prefill --enable_chunked_context`)),
 }
 
 // tensorRT fills in the service. The file of options wins over the command line.

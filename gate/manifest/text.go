@@ -122,6 +122,8 @@ type builder struct {
 
 func (b *builder) add(c byte, m mark) { b.b, b.at = append(b.b, c), append(b.at, m) }
 
+func (b *builder) put(t text) { b.b, b.at = append(b.b, t.s...), append(b.at, t.at...) }
+
 func (b *builder) text() text { return text{string(b.b), b.at} }
 
 // words splits a command as Compose and exec forms do: blanks part, quotes and

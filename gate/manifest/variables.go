@@ -149,35 +149,36 @@ type texts []text
 
 // join puts words together again with blanks.
 func (list texts) join() text {
-	var all text
+	var all builder
 	for i, w := range list {
 		if i > 0 {
-			all = all.plus(at(" ", w.mark(mark{0, 1})))
+			all.add(' ', w.mark(mark{0, 1}))
 		}
-		all = all.plus(w)
+		all.put(w)
 	}
-	return all
+	return all.text()
 }
 
 // expansion turns the parts of a word into words.
 type expansion struct {
 	*shell
 	done texts
-	word text
+	word builder
 	open bool // there is a word, though it may be empty
 }
 
 func (e *expansion) close() texts {
 	if e.open {
-		e.done = append(e.done, e.word)
+		e.done = append(e.done, e.word.text())
 	}
-	e.word, e.open = text{}, false
+	e.word, e.open = builder{}, false
 	return e.done
 }
 
 func (e *expansion) add(t text) {
 	if e.r.spend(len(t.s)) {
-		e.word, e.open = e.word.plus(t), true
+		e.word.put(t)
+		e.open = true
 	}
 }
 
@@ -219,7 +220,7 @@ func (e *expansion) part(part syntax.WordPart, quoted bool) {
 		e.open = true
 		before := len(e.done)
 		e.parts(p.Parts, true)
-		if len(p.Parts) == 1 && len(e.done) == before && e.word.s == "" && isList(p.Parts[0]) {
+		if len(p.Parts) == 1 && len(e.done) == before && len(e.word.b) == 0 && isList(p.Parts[0]) {
 			e.open = false // "$@" without arguments is no word
 		}
 	case *syntax.ParamExp:

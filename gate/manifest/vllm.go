@@ -12,7 +12,7 @@ import (
 // vllm's options: docs.vllm.ai, "Engine Arguments" and "vllm serve".
 var vllm = &engine{
 	id: "vllm", name: "vLLM", dashes: true, abbreviate: true, positional: true,
-	options: append([]option{
+	options: join([]option{
 		opt(setModel, value1, "--model"),
 		opt(setTP, value1, "--tensor-parallel-size -tp"),
 		opt(setPP, value1, "--pipeline-parallel-size -pp"),
@@ -36,27 +36,28 @@ var vllm = &engine{
 		opt(setDraft, value1, "--speculative-config.model --speculative-model"),
 		opt(setConfig, value1, "--config"),
 		opt(setHeadless, switch1, "--headless"),
+		opt(setNodeRank, value1, "--node-rank -r"),
+		opt(setDPRank, value1, "--data-parallel-rank -dpn"),
+		opt(setTransfer, value1, "--kv-transfer-config"),
 		opt(setBackend, value1, "--distributed-executor-backend"),
 		opt("", several, "--served-model-name"), opt("", several, "--lora-modules"), opt("", several, "--cudagraph-capture-sizes"), opt("", several, "--middleware"), opt("", several, "--api-key"),
-	}, append(plain(value1, `--data-parallel-rank --data-parallel-start-rank --data-parallel-address --data-parallel-rpc-port --data-parallel-backend
-		--prefill-context-parallel-size --model-impl --model-loader-extra-config --tokenizer --tokenizer-mode --max-logprobs --max-log-len --max-loras --max-lora-rank
-		--max-num-partial-prefills --max-long-partial-prefills --max-parallel-loading-workers --max-seq-len-to-capture --max-cudagraph-capture-size --kv-cache-memory-bytes
-		--kv-transfer-config --kv-events-config --lora-dtype --mamba-cache-dtype --mamba-ssm-cache-dtype --compilation-config --config-format --quantization-param-path
-		--host --port --seed --revision --task --runner --convert --load-format --download-dir --block-size --swap-space --cpu-offload-gb --chat-template --tool-call-parser --reasoning-parser
-		--limit-mm-per-prompt --hf-overrides --master-addr --master-port --node-rank --uvicorn-log-level --api-server-count --generation-config --root-path`),
-		plain(switch1, `--trust-remote-code --enable-auto-tool-choice --enable-lora --disable-log-requests --disable-log-stats --enable-log-requests --disable-custom-all-reduce
+	}, apart(value1, `--kv-cache-memory-bytes --num-gpu-blocks-override --cpu-offload-gb --prefill-context-parallel-size`), apart(switch1, `--enable-lora`),
+		plain(value1, `--data-parallel-start-rank --data-parallel-address --data-parallel-rpc-port --data-parallel-backend
+		--model-impl --model-loader-extra-config --tokenizer --tokenizer-mode --max-logprobs --max-log-len --max-loras --max-lora-rank
+		--max-num-partial-prefills --max-long-partial-prefills --max-parallel-loading-workers --max-seq-len-to-capture --max-cudagraph-capture-size
+		--kv-events-config --lora-dtype --mamba-cache-dtype --mamba-ssm-cache-dtype --compilation-config --config-format --quantization-param-path
+		--host --port --seed --revision --task --runner --convert --load-format --download-dir --block-size --swap-space --chat-template --tool-call-parser --reasoning-parser
+		--limit-mm-per-prompt --hf-overrides --master-addr --master-port --uvicorn-log-level --api-server-count --generation-config --root-path`),
+		plain(switch1, `--trust-remote-code --enable-auto-tool-choice --disable-log-requests --disable-log-stats --enable-log-requests --disable-custom-all-reduce
 		--async-scheduling --enable-sleep-mode --enable-dbo --enable-eplb --data-parallel-hybrid-lb --data-parallel-external-lb --enable-reasoning --skip-tokenizer-init --enable-prompt-tokens-details
-		--disable-frontend-multiprocessing --enable-server-load-tracking --disable-uvicorn-access-log --enable-force-include-usage --calculate-kv-scales --disable-sliding-window`)...)...),
+		--disable-frontend-multiprocessing --enable-server-load-tracking --disable-uvicorn-access-log --enable-force-include-usage --calculate-kv-scales --disable-sliding-window`)),
 }
 
 // huggingface is KServe's server of Hugging Face models, which hands its options
 // on to vLLM: kserve.github.io, "Hugging Face runtime".
 var huggingface = &engine{
 	id: "vllm", name: "KServe's Hugging Face server", dashes: true, abbreviate: true,
-	options: append([]option{
-		{setModel, value1, []string{"--model-id", "--model-dir"}, ""},
-		{"", value1, []string{"--model-name"}, ""}, {"", value1, []string{"--backend"}, ""},
-	}, vllm.options[1:]...),
+	options: join([]option{opt(setModel, value1, "--model-id --model-dir")}, plain(value1, "--model-name --backend"), vllm.options[1:]),
 }
 
 // vllm fills in the service. What --data-parallel-size means depends on the model:
@@ -95,7 +96,12 @@ func (x *reading) vllm() {
 // vllmNodes is how many nodes the options spread a replica over.
 func (x *reading) vllmNodes(dp int) {
 	x.nodes()
-	if local := x.parallel(setDPLocal, ""); local > 0 && dp > local && dp%local == 0 && x.s.NodesPerReplica <= 1 {
+	local := x.parallel(setDPLocal, "")
+	if local == 0 && x.has(setDPRank) { // a process holds one rank
+		local = 1
+		x.set[setDPLocal] = x.set[setDPRank]
+	}
+	if local > 0 && dp > local && dp%local == 0 && x.s.NodesPerReplica <= 1 {
 		x.s.NodesPerReplica = dp / local
 		x.fact("nodes", x.set[setDPLocal])
 	}

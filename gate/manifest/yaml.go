@@ -133,36 +133,43 @@ func (v value) field(key string, seen map[*yaml.Node]bool) value {
 	return value{}
 }
 
-// keys are the names of a mapping's fields, merged ones after its own.
-func (v value) keys() []string {
-	var list []string
+// pair is a field of a mapping.
+type pair struct {
+	key string
+	value
+}
+
+// pairs are a mapping's fields, merged ones after its own.
+func (v value) pairs() []pair {
+	var list []pair
 	known := map[string]bool{}
-	v.walkKeys(map[*yaml.Node]bool{}, func(key string) {
-		if !known[key] {
-			known[key] = true
-			list = append(list, key)
+	v.walk(map[*yaml.Node]bool{}, func(p pair) {
+		if !known[p.key] {
+			known[p.key] = true
+			list = append(list, p)
 		}
 	})
 	return list
 }
 
-func (v value) walkKeys(seen map[*yaml.Node]bool, f func(string)) {
+func (v value) walk(seen map[*yaml.Node]bool, f func(pair)) {
 	v = v.real()
 	if v.n == nil || v.n.Kind != yaml.MappingNode || seen[v.n] {
 		return
 	}
 	seen[v.n] = true
+	var merged []value
 	for i := 0; i+1 < len(v.n.Content); i += 2 {
-		switch k := v.n.Content[i]; {
+		switch k, n := v.n.Content[i], v.n.Content[i+1]; {
 		case k.Tag == "!!merge":
-			m := value{n: v.n.Content[i+1], d: v.d}
-			m.walkKeys(seen, f)
-			for _, each := range m.items() {
-				each.walkKeys(seen, f)
-			}
+			m := value{n: n, d: v.d}
+			merged = append(append(merged, m), m.items()...)
 		case k.Kind == yaml.ScalarNode:
-			f(k.Value)
+			f(pair{k.Value, value{n, k, v.d}})
 		}
+	}
+	for _, m := range merged {
+		m.walk(seen, f)
 	}
 }
 
