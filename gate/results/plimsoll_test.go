@@ -198,7 +198,10 @@ func TestOwnUnfit(t *testing.T) {
 		"only just": {func(r *endpoint.Result) { v := 5.0; r.Client.SchedulerP99 = &v }, ""},
 	} {
 		r := readOwn(t, ownDocument(t, benchmarks.Endpoint, nil, map[string]any{"run": made(c.change)}, nil))[0]
-		if got := strings.Join(r.Unfit, "; "); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+		if wholly := strings.Contains(c.want, "interrupted"); wholly != (len(r.Unfit) > 0) {
+			t.Errorf("%s: unfit %q, slowed %q", name, r.Unfit, r.Slowed)
+		}
+		if got := strings.Join(append(r.Unfit, r.Slowed...), "; "); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 		if wants := name == "fit"; (len(r.Notes) > 0) != wants {
@@ -323,8 +326,8 @@ func TestOwnGPU(t *testing.T) {
 	if x := figureOf(&r, "launch{device=0}"); x.Unit != "us" || x.Better != benchmarks.Lower {
 		t.Errorf("%+v", x)
 	}
-	if want := []string{"device 0 was throttled (sw_thermal)", "device 0 served other processes"}; !slices.Equal(r.Unfit, want) || !slices.Equal(r.Notes, []string{"the bandwidth of A GPU is unknown"}) {
-		t.Errorf("unfit %q, notes %q", r.Unfit, r.Notes)
+	if want := []string{"device 0 was throttled (sw_thermal)", "device 0 served other processes"}; !slices.Equal(r.Slowed, want) || !slices.Equal(r.Notes, []string{"the bandwidth of A GPU is unknown"}) {
+		t.Errorf("slowed %q, notes %q", r.Slowed, r.Notes)
 	}
 }
 
@@ -334,7 +337,7 @@ func TestOwnCPU(t *testing.T) {
 	r := readOwn(t, ownDocument(t, benchmarks.CPU, metrics, struct{}{}, func(r *benchmarks.Result) {
 		r.Warnings = []string{"the threads had the CPU only 70% of the time: the machine is busy, or a quota stops them", "another"}
 	}))[0]
-	if len(r.Unfit) != 1 || !slices.Equal(r.Notes, []string{"another"}) || len(r.Labels) != 0 || r.Readings[0].Samples != 9 {
+	if len(r.Slowed) != 1 || !slices.Equal(r.Notes, []string{"another"}) || len(r.Labels) != 0 || r.Readings[0].Samples != 9 {
 		t.Errorf("%+v", r)
 	}
 }
