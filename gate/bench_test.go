@@ -274,6 +274,10 @@ func TestPromises(t *testing.T) {
 	if r := judged(t, &c, ask); !strings.Contains(r.Checks[0].Change, "the hardware is off: memory bandwidth") {
 		t.Errorf("the hardware is known to be slow: %s", r.Checks[0].Change)
 	}
+	ask.Evidence = Evidence{Measured: 3, Other: []string{"the runs are of L40S, the plan has H100"}}
+	if r := judged(t, &c, ask); !strings.Contains(r.Checks[0].Change, "the hardware is off: the runs are of L40S") {
+		t.Errorf("the hardware is another: %s", r.Checks[0].Change)
+	}
 	ask.Evidence = Evidence{}
 	for i := range ask.Runs {
 		ask.Runs[i].Key = []benchmarks.Fact{{Name: "model", Value: "llama"}}

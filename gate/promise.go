@@ -131,12 +131,13 @@ func otherLoad(l *Subject, g *group) string {
 type Evidence struct {
 	Measured int      // figures that the catalog expects something of
 	Slow     []string // of them, those that fall short, in words
+	Other    []string // how what the runs were taken on is not what the plan has, in words
 }
 
 // diagnosis says which of hardware, engine and estimate is off, by what else is known:
 // conditions of the runs that are not those of the plan, and benchmarks of the hardware.
 func diagnosis(l *Subject, g *group, e *Evidence) string {
-	hardware, engine := slices.Clone(e.Slow), []string(nil)
+	hardware, engine := slices.Concat(e.Other, e.Slow), []string(nil)
 	for _, f := range g.runs[0].Key {
 		planned, ok := l.planned(f.Name)
 		if !ok || sameName(planned, f.Value) {
@@ -164,7 +165,13 @@ func diagnosis(l *Subject, g *group, e *Evidence) string {
 }
 
 // hardwareFacts are conditions of runs that are of the hardware.
-var hardwareFacts = []string{"hardware", "accelerator", "accelerators", "fingerprint", "driver"}
+var hardwareFacts = []string{"hardware", "accelerator", "accelerators"}
+
+// Fact is what a deployment has by a name of a plan's facts; empty: nothing is known.
+func (s *Subject) Fact(name string) string {
+	v, _ := s.fact(name)
+	return v
+}
 
 // planned is what a plan says of a condition of runs.
 func (s *Subject) planned(name string) (string, bool) {

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/plimsoll-dev/plimsoll/benchmarks"
 	"github.com/plimsoll-dev/plimsoll/calibration"
+	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/gate"
 	"github.com/plimsoll-dev/plimsoll/gate/results"
 	"github.com/plimsoll-dev/plimsoll/planner"
@@ -65,7 +67,7 @@ func (a *app) gateBench(ctx context.Context, o *gateFlags, keep *keepFlags, name
 		if ask.Promise, err = readLock("--plan", lock); err != nil {
 			return err
 		}
-		ask.Evidence = a.evidence(ctx, own)
+		ask.Evidence = a.evidence(ctx, own, ask.Promise)
 	}
 	if len(c.Rules) == 0 && ask.Promise == nil {
 		return usagef("there is no rule to judge by: --rule, --plan, or a [gate] section in %s", gate.ConfigFile)
@@ -129,11 +131,22 @@ func readLock(flag, file string) (*gate.Subject, error) {
 // slower is the share of what the catalog expects below which hardware counts as off.
 const slower = 0.9
 
-// evidence says what benchmarks of this machine's hardware tell: they are held against
-// what the catalog expects of it. Of other machines there is none.
-func (a *app) evidence(ctx context.Context, own []*benchmarks.Result) (e gate.Evidence) {
+// evidence says what results tell of the hardware: whether it is what a plan has, and,
+// of benchmarks of it, whether it does what the catalog expects. Those are of this
+// machine; of others there are none.
+func (a *app) evidence(ctx context.Context, own []*benchmarks.Result, plan *gate.Subject) (e gate.Evidence) {
 	c, err := a.loadCatalog()
 	if err != nil {
+		return e
+	}
+	for _, r := range own {
+		for _, on := range r.Context.Hardware {
+			if text := otherHardware(c, on, plan.Fact("accelerator")); text != "" && !slices.Contains(e.Other, text) {
+				e.Other = append(e.Other, text)
+			}
+		}
+	}
+	if !slices.ContainsFunc(own, func(r *benchmarks.Result) bool { return r.Kind != benchmarks.Endpoint }) {
 		return e
 	}
 	m, _, err := a.machine(ctx, c)
@@ -154,4 +167,18 @@ func (a *app) evidence(ctx context.Context, own []*benchmarks.Result) (e gate.Ev
 		}
 	}
 	return e
+}
+
+// otherHardware says how what a result was taken on is not what a plan has; empty: it
+// is, or nobody knows.
+func otherHardware(c *catalog.Catalog, on, planned string) string {
+	want, err := c.Accelerator(planned)
+	if err != nil {
+		return ""
+	}
+	node, err := c.ParseHardware(on)
+	if err != nil || len(node.Groups) == 0 || slices.ContainsFunc(node.Groups, func(g catalog.Group) bool { return g.Accelerator.ID == want.ID }) {
+		return ""
+	}
+	return fmt.Sprintf("the runs are of %s, the plan has %s", on, want.Name)
 }

@@ -99,7 +99,7 @@ func (a *app) gateEndpoint(ctx context.Context, o *gateFlags, e *endpointGate, a
 		ask.Baseline = gate.SideBySide(ask.Runs, runs)
 	}
 	if ask.Promise != nil {
-		ask.Evidence = a.evidence(ctx, nil)
+		ask.Evidence = a.evidence(ctx, own, ask.Promise)
 	}
 	r, err := gate.JudgeRuns(&c, ask)
 	if err != nil {
