@@ -109,7 +109,8 @@ func waitURL(ts *testscript.TestScript, neg bool, args []string) {
 
 // TestScript runs the scripts of testdata/script. Beside the usual commands
 // they have "exits STATUS COMMAND...", "isjson stdout|stderr|FILE SCHEMA",
-// "serve FILE [MODE]" and "url FILE VARIABLE". Results are kept in data/bench.
+// "serve FILE [MODE]", "url FILE VARIABLE", and "action" and "job" of the examples for
+// build servers in $DOCS. Results are kept in data/bench.
 // $MACHINES is the directory of saved machines, $LOGS that of engine logs;
 // tiny.gguf and truncated.gguf lie in the work directory.
 func TestScript(t *testing.T) {
@@ -121,6 +122,10 @@ func TestScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	docs, err := filepath.Abs("../../docs")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -128,6 +133,7 @@ func TestScript(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("MACHINES", machines)
 			e.Setenv("LOGS", logs)
+			e.Setenv("DOCS", docs)
 			e.Setenv("PLIMSOLL_DATA", filepath.Join(e.WorkDir, "data"))
 			return writeGGUF(e.WorkDir)
 		},
@@ -136,6 +142,8 @@ func TestScript(t *testing.T) {
 			"isjson": isJSON,
 			"url":    waitURL,
 			"steady": steady,
+			"action": runAction,
+			"job":    runJob,
 		},
 	})
 }
