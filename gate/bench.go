@@ -111,6 +111,7 @@ func (g *group) matches(r *Rule) bool {
 
 // series are the values of one figure over the runs of a group.
 type series struct {
+	name   string
 	labels map[string]string // of the group and of the readings
 	values []float64
 	first  results.Reading
@@ -135,7 +136,7 @@ func (g *group) series(r *Rule) (list []series) {
 			}
 			i := slices.IndexFunc(list, func(s series) bool { return maps.Equal(s.labels, labels) })
 			if i < 0 {
-				list = append(list, series{labels: labels, first: v})
+				list = append(list, series{name: r.Name(), labels: labels, first: v})
 				i = len(list) - 1
 			}
 			list[i].values = append(list[i].values, v.Value)
@@ -273,10 +274,17 @@ func (j *judging) unfit(g *group, s *series) (list []string) {
 			list = append(list, run.Source+": "+reason)
 		}
 	}
-	if most := j.config.Noise.MaxCV; most > 0 && len(s.values) > 1 {
-		if n, err := stats.Describe(s.values); err == nil && n.CV > most {
-			list = append(list, fmt.Sprintf("the %d runs vary by %.1f %%, accepted are %.1f %%", n.Runs, 100*n.CV, 100*most))
+	n, err := stats.Describe(s.values)
+	if err != nil {
+		return list
+	}
+	for _, w := range n.Warnings() {
+		if w = fmt.Sprintf("%s%s: %s", s.name, whereText(s.labels), w); !slices.Contains(j.report.Warnings, w) {
+			j.report.Warnings = append(j.report.Warnings, w)
 		}
+	}
+	if most := j.config.Noise.MaxCV; most > 0 && n.CV > most {
+		list = append(list, fmt.Sprintf("the %d runs vary by %.1f %%, accepted are %.1f %%", n.Runs, 100*n.CV, 100*most))
 	}
 	return list
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/benchmarks/gpu"
 	"github.com/plimsoll-dev/plimsoll/calibration"
 	"github.com/plimsoll-dev/plimsoll/catalog"
+	"github.com/plimsoll-dev/plimsoll/gate"
 	"github.com/plimsoll-dev/plimsoll/probe"
 )
 
@@ -26,6 +27,10 @@ var documents = map[reflect.Type]string{
 	reflect.TypeFor[planDocument]():            "plimsoll.plan/v1",
 	reflect.TypeFor[planCheckDocument]():       "plimsoll.plan_check/v1",
 	reflect.TypeFor[comparisonDocument]():      "plimsoll.comparison/v1",
+	reflect.TypeFor[gateDocument]():            "plimsoll.gate/v1",
+	reflect.TypeFor[gate.Entry]():              gate.BaselineSchema,
+	reflect.TypeFor[baselineDocument]():        "plimsoll.baseline_list/v1",
+	reflect.TypeFor[diffDocument]():            "plimsoll.diff/v1",
 	reflect.TypeFor[verifyDocument]():          "plimsoll.verification/v1",
 	reflect.TypeFor[accuracyDocument]():        "plimsoll.accuracy/v1",
 	reflect.TypeFor[benchmarks.Result]():       benchmarks.Schema,
