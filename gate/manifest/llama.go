@@ -17,6 +17,7 @@ var llamaCpp = &engine{
 		byVariable(opt(setHFRepo, value1, "-hf -hfr --hf-repo"), "LLAMA_ARG_HF_REPO"),
 		byVariable(opt(setHFFile, value1, "-hff --hf-file"), "LLAMA_ARG_HF_FILE"),
 		byVariable(opt(setModel, value1, "-mu --model-url"), "LLAMA_ARG_MODEL_URL"),
+		byVariable(opt(setModel, value1, "-dr --docker-repo"), "LLAMA_ARG_DOCKER_REPO"),
 		byVariable(opt(setContext, value1, "--ctx-size -c"), "LLAMA_ARG_CTX_SIZE"),
 		byVariable(opt(setMaxSeqs, value1, "--parallel -np"), "LLAMA_ARG_N_PARALLEL"),
 		byVariable(opt(setUnified, switch1, "--kv-unified -kvu"), "LLAMA_ARG_KV_UNIFIED"),
@@ -38,7 +39,7 @@ var llamaCpp = &engine{
 		--ctx-size-draft -cd --cache-type-k-draft -ctkd --cache-type-v-draft -ctvd --n-gpu-layers-draft -ngld --device-draft -devd --draft-min --draft-p-min --hf-repo-draft -hfd --hf-token -hft
 		--hf-repo-v -hfv --hf-file-v -hffv --rope-scaling --rope-scale --rope-freq-base --rope-freq-scale --chat-template --chat-template-file --chat-template-kwargs
 		--reasoning-format --reasoning-budget --pooling --cache-reuse --slot-save-path --numa --prio --temp --top-k --top-p --min-p --seed -s --lora --log-file --keep --defrag-thold -dt --cache-ram -cram
-		--fit -fit --fit-ctx -fitc --fit-target -fitt --load-mode -lm --docker-repo -dr --path --api-prefix --models-max --models-dir`),
+		--fit -fit --fit-ctx -fitc --fit-target -fitt --load-mode -lm --path --api-prefix --models-max --models-dir`),
 		plain(switch1, `--mlock --no-mmap --mmap --cont-batching -cb --no-cont-batching -nocb --embedding --embeddings --reranking --rerank --metrics --jinja --no-webui --verbose -v --swa-full --no-warmup
 		--context-shift --props --slots --no-slots --no-repack --log-disable --perf --no-perf --offline`)),
 }

@@ -49,7 +49,7 @@ func (x *reading) parse() {
 		}
 		i += x.option(w, args[i+1:], &loose)
 	}
-	if len(args) > 0 && len(loose) > 0 && x.engine.positional && !strings.HasPrefix(args[0].s, "-") {
+	if len(args) > 0 && len(loose) > 0 && x.named() && !strings.HasPrefix(args[0].s, "-") {
 		x.first(loose[0])
 	}
 	x.positional(loose)
@@ -67,6 +67,9 @@ func (x *reading) noBlank(w text) text {
 	return t
 }
 
+// named reports a command that takes its model without an option.
+func (x *reading) named() bool { return x.engine.positional || x.key == "sglang serve" }
+
 // first is the word after the command: a model, which wins over one of an option.
 func (x *reading) first(w text) {
 	if v, ok := x.set[setModel]; ok && w.unknown() == "" {
@@ -82,9 +85,9 @@ func (x *reading) positional(loose []text) {
 	for _, w := range loose {
 		switch name := w.unknown(); {
 
-		case name != "" && strings.HasPrefix(w.s, unknownFrom) && strings.HasSuffix(w.s, unknownTo) && (x.has(setModel) || !x.engine.positional):
+		case name != "" && strings.HasPrefix(w.s, unknownFrom) && strings.HasSuffix(w.s, unknownTo) && (x.has(setModel) || !x.named()):
 			x.problem(w.mark(x.at), x.key, "set it in a file that is read too, or write its options out", "$"+name+" is not set by anything that is at hand: what it adds to the command is not known")
-		case x.engine.positional && !x.has(setModel):
+		case x.named() && !x.has(setModel):
 			x.put(setModel, setting{key: x.key, at: w.mark(x.at), value: w})
 		}
 	}
@@ -94,7 +97,7 @@ func (x *reading) positional(loose []text) {
 // where nothing else is, it is the first that looks like one.
 func (x *reading) taking() {
 	for _, w := range x.taken {
-		if x.engine.positional && !x.has(setModel) && strings.Contains(w.s, "/") {
+		if x.named() && !x.has(setModel) && strings.Contains(w.s, "/") {
 			x.put(setModel, setting{key: x.key, at: w.mark(x.at), value: w})
 		}
 	}
@@ -110,7 +113,7 @@ func (x *reading) option(w text, rest []text, loose *[]text) int {
 	m := w.mark(x.at)
 	if o == nil {
 		x.stranger(name, m)
-		if !given && len(rest) > 0 && !strings.HasPrefix(rest[0].s, "-") && (len(rest) < 2 || strings.HasPrefix(rest[1].s, "-") || x.has(setModel) || !x.engine.positional) {
+		if !given && len(rest) > 0 && !strings.HasPrefix(rest[0].s, "-") && (len(rest) < 2 || strings.HasPrefix(rest[1].s, "-") || x.has(setModel) || !x.named()) {
 			x.taken = append(x.taken, rest[0])
 			return 1
 		}
@@ -229,10 +232,10 @@ func (x *reading) config() {
 	}
 	for _, p := range root.pairs() {
 		key, v := p.key, p.value
-		name := "--" + key
+		name := "--" + strings.ReplaceAll(key, "_", "-") // either is taken in files
 		o, off := x.engine.find(name)
 		if o == nil {
-			x.stranger(at("--"+x.engine.normal(key), v.mark()), v.mark())
+			x.stranger(at(name, v.mark()), v.mark())
 			continue
 		}
 		t := v.text()

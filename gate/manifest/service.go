@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -62,6 +63,9 @@ func (r *reader) add(h hosted, p program) {
 	x.fill()
 	x.check(h)
 	x.half()
+	slices.SortStableFunc(s.Problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.At.File, b.At.File), cmp.Compare(a.At.Line, b.At.Line))
+	})
 	if x.follows() {
 		r.followers = append(r.followers, len(r.services))
 	}
@@ -159,7 +163,7 @@ func (x *reading) model() {
 		return
 	}
 	change := "add " + x.engine.usual(setModel)
-	if x.engine.positional {
+	if x.named() {
 		change = "name it after " + x.key
 	}
 	x.problem(x.at, x.key, change, "no model is named")
