@@ -23,6 +23,16 @@ type hosted struct {
 	accelerator  string
 	positions    map[string]Position // of these; "" is the service's own, where it is not the command
 	preset       map[string]setting  // what the objects around say in place of options
+	notes        []remark            // that count where there is a service
+}
+
+type remark struct {
+	at   mark
+	text string
+}
+
+func (h *hosted) note(m mark, format string, args ...any) {
+	h.notes = append(h.notes, remark{m, fmt.Sprintf(format, args...)})
 }
 
 // at notes where a fact about the surroundings stands.
@@ -42,6 +52,9 @@ func (r *reader) add(h hosted, p program) {
 	s := &Service{
 		Name: h.name, Form: h.form, Image: h.image.shown(), Replicas: h.replicas, NodesPerReplica: max(h.nodes, 1),
 		AcceleratorsPerNode: h.accelerators, Accelerator: h.accelerator, Positions: map[string]Position{},
+	}
+	for _, n := range h.notes {
+		r.note(n.at, "%s", n.text)
 	}
 	if p.open == nil {
 		p.open = r.open
