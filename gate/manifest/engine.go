@@ -62,7 +62,8 @@ const (
 	setSplit      = "tensor_split"
 	setDevices    = "devices"
 	setFlash      = "flash_attention"
-	setHostExpert = "host_experts"
+	setURL        = "model_url"
+	setDocker     = "docker_repo"
 )
 
 // option of an engine's command line. Names are with dashes, the usual one first.
@@ -184,7 +185,11 @@ func (e *engine) near(name string) string {
 			if o.set == "" || len(n) < 6 || most == 0 {
 				continue
 			}
-			if d := distance(name, n); d <= most && d < least {
+			d := distance(name, n)
+			if rest, longer := strings.CutPrefix(name, n); longer && len(n) >= 8 && !strings.ContainsAny(rest, "-_") {
+				d = min(d, most)
+			}
+			if d <= most && d < least {
 				best, least = "--"+n, d
 			}
 		}

@@ -54,7 +54,7 @@ func TestObjects(t *testing.T) {
 			[]string{"Pod/a vllm me/me-1$(X) seqs=7 replicas=1"}},
 		{"variables of a ConfigMap", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {MODEL: x/y, SEQS: '5'}\n---\n" +
 			kind("Pod", "{containers: [{command: [sh, -c, 'exec vllm serve $C_MODEL --max-num-seqs ${C_SEQS} --max-model-len $(nproc)'], envFrom: [{prefix: C_, configMapRef: {name: c}}]}]}"),
-			[]string{"Pod/a vllm x/y seqs=5 replicas=1", "problem m.yaml:9 $(nproc) is not set by anything that is at hand: --max-model-len has no known value"}},
+			[]string{"Pod/a vllm x/y seqs=5 replicas=1", "problem m.yaml:9 $(nproc) is only known where it runs: --max-model-len has no known value"}},
 		{"a script of a ConfigMap", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  start.sh: |\n    exec vllm serve \"$1\" --enforce-eager\n---\n" +
 			kind("Pod", "{containers: [{command: [/bin/bash, /opt/run.sh, x/y], volumeMounts: [{name: v, mountPath: /opt/run.sh, subPath: run.sh}]}], volumes: [{name: v, configMap: {name: c, items: [{key: start.sh, path: run.sh}]}}]}"),
 			[]string{"Pod/a vllm x/y eager=true replicas=1"}},

@@ -47,7 +47,7 @@ func (x *reading) parse() {
 			}
 			continue
 		}
-		i += x.option(w, args[i+1:], &loose)
+		i += x.option(w, args[i+1:])
 	}
 	if len(args) > 0 && len(loose) > 0 && x.named() && !strings.HasPrefix(args[0].s, "-") {
 		x.first(loose[0])
@@ -84,17 +84,16 @@ func (x *reading) first(w text) {
 func (x *reading) positional(loose []text) {
 	for _, w := range loose {
 		switch name := w.unknown(); {
-
 		case name != "" && strings.HasPrefix(w.s, unknownFrom) && strings.HasSuffix(w.s, unknownTo) && (x.has(setModel) || !x.named()):
-			x.problem(w.mark(x.at), x.key, "set it in a file that is read too, or write its options out", "$"+name+" is not set by anything that is at hand: what it adds to the command is not known")
+			x.problem(w.mark(x.at), x.key, "set it in a file that is read too, or write its options out", lacking(name)+": what it adds to the command is not known")
 		case x.named() && !x.has(setModel):
 			x.put(setModel, setting{key: x.key, at: w.mark(x.at), value: w})
 		}
 	}
 }
 
-// taking: the word after an option that is not known may be the model:
-// where nothing else is, it is the first that looks like one.
+// taking finds the model among the words after options that are not known, where
+// nothing else names it.
 func (x *reading) taking() {
 	for _, w := range x.taken {
 		if x.named() && !x.has(setModel) && strings.Contains(w.s, "/") {
@@ -106,7 +105,7 @@ func (x *reading) taking() {
 func (x *reading) has(set string) bool { _, ok := x.set[set]; return ok }
 
 // option takes one and says how many words after it are its values.
-func (x *reading) option(w text, rest []text, loose *[]text) int {
+func (x *reading) option(w text, rest []text) int {
 	w = x.oneWord(w)
 	name, value, given := w.cut("=")
 	o, off := x.engine.find(name.s)
@@ -307,7 +306,7 @@ func (x *reading) known(set string) (setting, bool) {
 	}
 	if name := v.value.unknown(); name != "" {
 		x.unsure = true
-		x.problem(v.at, v.key, "set it in a file that is read too, or write the value", "$"+name+" is not set by anything that is at hand: "+v.key+" has no known value")
+		x.problem(v.at, v.key, "set it in a file that is read too, or write the value", lacking(name)+": "+v.key+" has no known value")
 		return v, false
 	}
 	return v, true

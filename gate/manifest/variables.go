@@ -61,7 +61,7 @@ func (s *shell) set(name string, v variable) {
 	before, ok := s.scope.vars[name]
 	v.exported = v.exported || before.exported
 	if s.maybe > 0 && ok && !same(before.list, v.list) && len(v.list) > 0 && !(len(before.list) == 1 && before.list[0].s == "") {
-		v.list = []text{unknown(name, v.list[0].mark(mark{0, 1}))}
+		v.list = []text{unknown(name+conditional, v.list[0].mark(mark{0, 1}))}
 		v.array = false
 	}
 	s.scope.vars[name] = v
