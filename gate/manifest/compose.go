@@ -80,7 +80,7 @@ func (c *compose) service(name string, l layers) error {
 	}
 	c.accelerators(l, &h)
 	if h.replicas > 1 && h.accelerators > 0 {
-		c.note(l.get("deploy").mark(), "the %d replicas of %s are given the same accelerators on one host", h.replicas, name)
+		h.note(l.get("deploy").mark(), "the %d replicas of %s are given the same accelerators on one host", h.replicas, name)
 	}
 	loose := unquoted(append(l.get("entrypoint").items(), l.get("command").items()...))
 	s := c.newShell(nil, func(p program) {
@@ -211,7 +211,7 @@ func (c *compose) accelerators(l layers, h *hosted) {
 				h.accelerators += n
 				h.at(c.reader, "accelerators", "count", count.mark())
 			} else if s := c.text(count); s.s != "all" && s.s != "-1" {
-				c.note(count.mark(), "count %s is no number of accelerators", s.shown())
+				h.note(count.mark(), "count %s is no number of accelerators", s.shown())
 			}
 		}
 	}

@@ -49,20 +49,21 @@ const (
 	setBackend     = "backend"
 
 	// llama.cpp's own
-	setHFRepo     = "hf_repo"
-	setHFFile     = "hf_file"
-	setContext    = "ctx"
-	setUnified    = "kv_unified"
-	setBatch      = "batch"
-	setUBatch     = "ubatch"
-	setLayers     = "gpu_layers"
-	setCacheK     = "cache_k"
-	setCacheV     = "cache_v"
-	setSplitMode  = "split_mode"
-	setSplit      = "tensor_split"
-	setDevices    = "devices"
-	setFlash      = "flash_attention"
-	setHostExpert = "host_experts"
+	setHFRepo    = "hf_repo"
+	setHFFile    = "hf_file"
+	setContext   = "ctx"
+	setUnified   = "kv_unified"
+	setBatch     = "batch"
+	setUBatch    = "ubatch"
+	setLayers    = "gpu_layers"
+	setCacheK    = "cache_k"
+	setCacheV    = "cache_v"
+	setSplitMode = "split_mode"
+	setSplit     = "tensor_split"
+	setDevices   = "devices"
+	setFlash     = "flash_attention"
+	setURL       = "model_url"
+	setDocker    = "docker_repo"
 )
 
 // option of an engine's command line. Names are with dashes, the usual one first.
@@ -184,7 +185,11 @@ func (e *engine) near(name string) string {
 			if o.set == "" || len(n) < 6 || most == 0 {
 				continue
 			}
-			if d := distance(name, n); d <= most && d < least {
+			d := distance(name, n)
+			if rest, longer := strings.CutPrefix(name, n); longer && len(n) >= 8 && !strings.ContainsAny(rest, "-_") {
+				d = min(d, most)
+			}
+			if d <= most && d < least {
 				best, least = "--"+n, d
 			}
 		}

@@ -109,7 +109,7 @@ func (k *kubernetes) replicas(h *hosted, v value, key string) error {
 		return k.fail(v.mark(), "%s of %s: %q is no whole number from 0 on", key, h.name, v.str())
 	}
 	if n == 0 {
-		k.note(v.mark(), "%s of %s is 0: it is counted as not said", key, h.name)
+		h.note(v.mark(), "%s of %s is 0: it is counted as not said", key, h.name)
 	}
 	h.replicas = n
 	h.at(k.reader, "replicas", key, v.mark())

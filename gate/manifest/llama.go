@@ -16,7 +16,8 @@ var llamaCpp = &engine{
 		byVariable(opt(setModel, value1, "-m --model"), "LLAMA_ARG_MODEL"),
 		byVariable(opt(setHFRepo, value1, "-hf -hfr --hf-repo"), "LLAMA_ARG_HF_REPO"),
 		byVariable(opt(setHFFile, value1, "-hff --hf-file"), "LLAMA_ARG_HF_FILE"),
-		byVariable(opt(setModel, value1, "-mu --model-url"), "LLAMA_ARG_MODEL_URL"),
+		byVariable(opt(setURL, value1, "--model-url -mu"), "LLAMA_ARG_MODEL_URL"),
+		byVariable(opt(setDocker, value1, "--docker-repo -dr"), "LLAMA_ARG_DOCKER_REPO"),
 		byVariable(opt(setContext, value1, "--ctx-size -c"), "LLAMA_ARG_CTX_SIZE"),
 		byVariable(opt(setMaxSeqs, value1, "--parallel -np"), "LLAMA_ARG_N_PARALLEL"),
 		byVariable(opt(setUnified, switch1, "--kv-unified -kvu"), "LLAMA_ARG_KV_UNIFIED"),
@@ -29,16 +30,14 @@ var llamaCpp = &engine{
 		byVariable(opt(setSplit, value1, "--tensor-split -ts"), "LLAMA_ARG_TENSOR_SPLIT"),
 		byVariable(opt(setDevices, value1, "--device -dev"), "LLAMA_ARG_DEVICE"),
 		byVariable(opt(setFlash, perhaps1, "--flash-attn -fa"), "LLAMA_ARG_FLASH_ATTN"),
-		byVariable(opt(setHostExpert, value1, "--n-cpu-moe -ncmoe --override-tensor -ot"), "LLAMA_ARG_N_CPU_MOE"),
-		byVariable(opt(setHostExpert, switch1, "--cpu-moe -cmoe --no-kv-offload -nkvo"), "LLAMA_ARG_CPU_MOE"),
 		byVariable(opt(setDraft, value1, "--model-draft -md --spec-draft-model"), "LLAMA_ARG_MODEL_DRAFT"),
 		byVariable(opt(setSpecTokens, value1, "--draft-max --draft --draft-n --spec-draft-n-max"), "LLAMA_ARG_DRAFT_MAX"),
-	}, apart(value1, `--mmproj -mm --mmproj-url -mmu`),
+	}, apart(value1, `--mmproj -mm --mmproj-url -mmu --n-cpu-moe -ncmoe --override-tensor -ot`), apart(switch1, `--cpu-moe -cmoe --no-kv-offload -nkvo`),
 		plain(value1, `--host --port --alias -a --threads -t --threads-batch -tb --n-predict -n --predict --main-gpu -mg --api-key --api-key-file --timeout -to --threads-http
 		--ctx-size-draft -cd --cache-type-k-draft -ctkd --cache-type-v-draft -ctvd --n-gpu-layers-draft -ngld --device-draft -devd --draft-min --draft-p-min --hf-repo-draft -hfd --hf-token -hft
 		--hf-repo-v -hfv --hf-file-v -hffv --rope-scaling --rope-scale --rope-freq-base --rope-freq-scale --chat-template --chat-template-file --chat-template-kwargs
 		--reasoning-format --reasoning-budget --pooling --cache-reuse --slot-save-path --numa --prio --temp --top-k --top-p --min-p --seed -s --lora --log-file --keep --defrag-thold -dt --cache-ram -cram
-		--fit -fit --fit-ctx -fitc --fit-target -fitt --load-mode -lm --docker-repo -dr --path --api-prefix --models-max --models-dir`),
+		--fit -fit --fit-ctx -fitc --fit-target -fitt --load-mode -lm --path --api-prefix --models-max --models-dir`),
 		plain(switch1, `--mlock --no-mmap --mmap --cont-batching -cb --no-cont-batching -nocb --embedding --embeddings --reranking --rerank --metrics --jinja --no-webui --verbose -v --swa-full --no-warmup
 		--context-shift --props --slots --no-slots --no-repack --log-disable --perf --no-perf --offline`)),
 }
@@ -76,9 +75,6 @@ func (x *reading) llama() {
 	a.Options.Speculation.Tokens = x.size(setSpecTokens, "")
 	x.s.Draft = x.word(setDraft, "")
 	x.proposals()
-	if v, ok := x.set[setHostExpert]; ok {
-		x.note(v.at, "%s keeps a part of the model in host memory: it is counted on the accelerators", v.key)
-	}
 }
 
 // llamaModel is a file or a repository, whose tag or name tells the mix.
@@ -96,6 +92,11 @@ func (x *reading) llamaModel() {
 		} else if tag != "" {
 			x.fact("precision", x.set[setHFRepo])
 		}
+	case x.has(setURL):
+		x.s.Model = x.word(setURL, "model")
+		mix = mixOf(x.s.Model)
+	case x.has(setDocker):
+		x.s.Model = x.word(setDocker, "model")
 	default:
 		x.model()
 	}

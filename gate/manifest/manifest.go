@@ -12,7 +12,8 @@ const (
 	Kubernetes Form = "kubernetes" // Deployment, StatefulSet, LeaderWorkerSet, InferenceService, ...; what Helm renders
 )
 
-// Position is a place in a file.
+// Position is a place in a file: where an option stands, or, of what a variable
+// brings along, where that is written.
 type Position struct {
 	File string
 	Line int    // from 1
@@ -21,7 +22,7 @@ type Position struct {
 
 // Service is one deployment of an engine, as a file asks for it.
 type Service struct {
-	Name  string // "Deployment/chat", "chat" (of Compose), or of the file
+	Name  string // "Deployment/chat", "chat" (of Compose), or of the file: "serve.sh", then "serve.sh#2"
 	Form  Form
 	Image string // empty: none is named
 

@@ -37,6 +37,9 @@ func TestObjects(t *testing.T) {
 			[]string{"Pod/a vllm x/y replicas=1", "Pod/a vllm a/b replicas=1", "Pod/a/two vllm c/d replicas=1"}},
 		{"objects that are not read", kind("RayService", "{}") + "---\n" + kind("Pod", serving), []string{"Pod/a vllm x/y replicas=1", "note m.yaml:2: RayService/a is not read"}},
 		{"an object of no account", kind("Service", "{ports: []}") + "---\n" + kind("Pod", serving), []string{"Pod/a vllm x/y replicas=1"}},
+		{"a script of something else", kind("Pod", "{containers: [{command: [sh, -c, \"echo 'x\"]}, {command: [vllm, serve, x/y]}]}"),
+			[]string{"Pod/a vllm x/y replicas=1", "note m.yaml:4: shell text is not read: m.yaml:4: no valid shell text: reached EOF without closing quote `'`"}},
+		{"something else without replicas", kind("Deployment", "{replicas: 0, template: {spec: {containers: [{image: redis}]}}}") + "---\n" + kind("Pod", serving), []string{"Pod/a vllm x/y replicas=1"}},
 		{"AMD", kind("Pod", "{containers: [{command: [vllm, serve, x/y, -tp, '2'], resources: {requests: {amd.com/gpu: 2}}}], nodeSelector: {amd.com/gpu.product-name: AMD_Instinct_MI300X_OAM}}"),
 			[]string{"Pod/a vllm x/y tp=2 replicas=1 gpus=2 on=AMD_Instinct_MI300X_OAM"}},
 		{"a slice of a known accelerator", kind("Pod", "{containers: [{command: [vllm, serve, x/y], resources: {limits: {nvidia.com/mig-1g.10gb: 1}}}], nodeSelector: {nvidia.com/gpu.product: NVIDIA-H100-80GB-HBM3}}"),
@@ -51,7 +54,7 @@ func TestObjects(t *testing.T) {
 			[]string{"Pod/a vllm me/me-1$(X) seqs=7 replicas=1"}},
 		{"variables of a ConfigMap", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {MODEL: x/y, SEQS: '5'}\n---\n" +
 			kind("Pod", "{containers: [{command: [sh, -c, 'exec vllm serve $C_MODEL --max-num-seqs ${C_SEQS} --max-model-len $(nproc)'], envFrom: [{prefix: C_, configMapRef: {name: c}}]}]}"),
-			[]string{"Pod/a vllm x/y seqs=5 replicas=1", "problem m.yaml:9 $(nproc) is not set by anything that is at hand: --max-model-len has no known value"}},
+			[]string{"Pod/a vllm x/y seqs=5 replicas=1", "problem m.yaml:9 $(nproc) is only known where it runs: --max-model-len has no known value"}},
 		{"a script of a ConfigMap", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  start.sh: |\n    exec vllm serve \"$1\" --enforce-eager\n---\n" +
 			kind("Pod", "{containers: [{command: [/bin/bash, /opt/run.sh, x/y], volumeMounts: [{name: v, mountPath: /opt/run.sh, subPath: run.sh}]}], volumes: [{name: v, configMap: {name: c, items: [{key: start.sh, path: run.sh}]}}]}"),
 			[]string{"Pod/a vllm x/y eager=true replicas=1"}},

@@ -47,9 +47,9 @@ func (x *reading) parse() {
 			}
 			continue
 		}
-		i += x.option(w, args[i+1:], &loose)
+		i += x.option(w, args[i+1:])
 	}
-	if len(args) > 0 && len(loose) > 0 && x.engine.positional && !strings.HasPrefix(args[0].s, "-") {
+	if len(args) > 0 && len(loose) > 0 && x.named() && !strings.HasPrefix(args[0].s, "-") {
 		x.first(loose[0])
 	}
 	x.positional(loose)
@@ -67,6 +67,9 @@ func (x *reading) noBlank(w text) text {
 	return t
 }
 
+// named reports a command that takes its model without an option.
+func (x *reading) named() bool { return x.engine.positional || x.key == "sglang serve" }
+
 // first is the word after the command: a model, which wins over one of an option.
 func (x *reading) first(w text) {
 	if v, ok := x.set[setModel]; ok && w.unknown() == "" {
@@ -81,20 +84,19 @@ func (x *reading) first(w text) {
 func (x *reading) positional(loose []text) {
 	for _, w := range loose {
 		switch name := w.unknown(); {
-
-		case name != "" && strings.HasPrefix(w.s, unknownFrom) && strings.HasSuffix(w.s, unknownTo) && (x.has(setModel) || !x.engine.positional):
-			x.problem(w.mark(x.at), x.key, "set it in a file that is read too, or write its options out", "$"+name+" is not set by anything that is at hand: what it adds to the command is not known")
-		case x.engine.positional && !x.has(setModel):
+		case name != "" && strings.HasPrefix(w.s, unknownFrom) && strings.HasSuffix(w.s, unknownTo) && (x.has(setModel) || !x.named()):
+			x.problem(w.mark(x.at), x.key, "set it in a file that is read too, or write its options out", lacking(name)+": what it adds to the command is not known")
+		case x.named() && !x.has(setModel):
 			x.put(setModel, setting{key: x.key, at: w.mark(x.at), value: w})
 		}
 	}
 }
 
-// taking: the word after an option that is not known may be the model:
-// where nothing else is, it is the first that looks like one.
+// taking finds the model among the words after options that are not known, where
+// nothing else names it.
 func (x *reading) taking() {
 	for _, w := range x.taken {
-		if x.engine.positional && !x.has(setModel) && strings.Contains(w.s, "/") {
+		if x.named() && !x.has(setModel) && strings.Contains(w.s, "/") {
 			x.put(setModel, setting{key: x.key, at: w.mark(x.at), value: w})
 		}
 	}
@@ -103,14 +105,14 @@ func (x *reading) taking() {
 func (x *reading) has(set string) bool { _, ok := x.set[set]; return ok }
 
 // option takes one and says how many words after it are its values.
-func (x *reading) option(w text, rest []text, loose *[]text) int {
+func (x *reading) option(w text, rest []text) int {
 	w = x.oneWord(w)
 	name, value, given := w.cut("=")
 	o, off := x.engine.find(name.s)
 	m := w.mark(x.at)
 	if o == nil {
 		x.stranger(name, m)
-		if !given && len(rest) > 0 && !strings.HasPrefix(rest[0].s, "-") && (len(rest) < 2 || strings.HasPrefix(rest[1].s, "-") || x.has(setModel) || !x.engine.positional) {
+		if !given && len(rest) > 0 && !strings.HasPrefix(rest[0].s, "-") && (len(rest) < 2 || strings.HasPrefix(rest[1].s, "-") || x.has(setModel) || !x.named()) {
 			x.taken = append(x.taken, rest[0])
 			return 1
 		}
@@ -229,10 +231,10 @@ func (x *reading) config() {
 	}
 	for _, p := range root.pairs() {
 		key, v := p.key, p.value
-		name := "--" + key
+		name := "--" + strings.ReplaceAll(key, "_", "-") // either is taken in files
 		o, off := x.engine.find(name)
 		if o == nil {
-			x.stranger(at("--"+x.engine.normal(key), v.mark()), v.mark())
+			x.stranger(at(name, v.mark()), v.mark())
 			continue
 		}
 		t := v.text()
@@ -304,7 +306,7 @@ func (x *reading) known(set string) (setting, bool) {
 	}
 	if name := v.value.unknown(); name != "" {
 		x.unsure = true
-		x.problem(v.at, v.key, "set it in a file that is read too, or write the value", "$"+name+" is not set by anything that is at hand: "+v.key+" has no known value")
+		x.problem(v.at, v.key, "set it in a file that is read too, or write the value", lacking(name)+": "+v.key+" has no known value")
 		return v, false
 	}
 	return v, true

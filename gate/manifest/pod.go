@@ -21,7 +21,7 @@ func (k *kubernetes) resources(h *hosted, resources value) {
 			}
 			n, err := v.number()
 			if err != nil || n > mostParallel {
-				k.note(v.mark(), "%s of %s: %q is no number of accelerators", key, h.name, shorten(v.str()))
+				h.note(v.mark(), "%s of %s: %q is no number of accelerators", key, h.name, shorten(v.str()))
 				continue
 			}
 			h.accelerators = n
@@ -30,7 +30,7 @@ func (k *kubernetes) resources(h *hosted, resources value) {
 			case mig:
 				k.sliced(h, strings.TrimPrefix(key, "nvidia.com/mig-"), v)
 			case key == "nvidia.com/gpu.shared":
-				k.note(v.mark(), "%s asks for accelerators that others use too: they are counted as whole ones", h.name)
+				h.note(v.mark(), "%s asks for accelerators that others use too: they are counted as whole ones", h.name)
 			}
 			return
 		}
@@ -45,7 +45,7 @@ func (k *kubernetes) sliced(h *hosted, profile string, v value) {
 	}
 	h.accelerator = slice
 	h.at(k.reader, "accelerator", "resources", v.mark())
-	k.note(v.mark(), "%s asks for slices of an accelerator, %s", h.name, slice)
+	h.note(v.mark(), "%s asks for slices of an accelerator, %s", h.name, slice)
 }
 
 // selected is the accelerator that a pod's node must have.
@@ -65,7 +65,7 @@ func (k *kubernetes) selected(h *hosted, spec value) {
 				continue
 			}
 			if len(values) > 1 || len(terms.items()) > 1 {
-				k.note(e.mark(), "%s may run on several accelerators: which one is not known", h.name)
+				h.note(e.mark(), "%s may run on several accelerators: which one is not known", h.name)
 				return
 			}
 			h.accelerator = values[0].str()

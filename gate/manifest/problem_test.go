@@ -27,6 +27,8 @@ func TestProblems(t *testing.T) {
 		want       []string // line:key message; change
 	}{
 		{"misspelt", serve + "\\\n --max-model-length 8192", []string{"2:--max-model-length --max-model-length is no option of vLLM; write --max-model-len"}},
+		{"longer", trt + "--max_seq_length 8192", []string{"1:--max_seq_length --max_seq_length is no option of TensorRT-LLM; write --max_seq_len"}},
+		{"longer by a word", serve + "--kv-cache-dtype-skip-layers 1", nil},
 		{"misspelt in a list", pod(1, "--model=x/y", "--gpu-memory-utilisation=0.9"), []string{"13:--gpu-memory-utilisation --gpu-memory-utilisation is no option of vLLM; write --gpu-memory-utilization"}},
 		{"another engine's", sgl + "--max-model-len 8192", []string{"1:--max-model-len --max-model-len is an option of vLLM, not of SGLang; write --context-length"}},
 		{"no option at all is silent", serve + "--frobnicate 3 --another-one --max-log-len 100", nil},
@@ -52,7 +54,7 @@ func TestProblems(t *testing.T) {
 		{"not set", serve + "\\\n --max-model-len $LEN", []string{"2:--max-model-len $LEN is not set by anything that is at hand: --max-model-len has no known value; set it in a file that is read too, or write the value"}},
 		{"the model is not set", "vllm serve ${MODEL}", []string{"1:vllm serve $MODEL is not set by anything that is at hand: vllm serve has no known value; set it in a file that is read too, or write the value"}},
 		{"options are not set", serve + "$EXTRA_ARGS", []string{"1:vllm serve $EXTRA_ARGS is not set by anything that is at hand: what it adds to the command is not known; set it in a file that is read too, or write its options out"}},
-		{"set under a condition", "TP=1\nif [ -n \"$BIG\" ]; then TP=2; fi\n" + serve + "-tp $TP", []string{"3:-tp $TP is not set by anything that is at hand: -tp has no known value; set it in a file that is read too, or write the value"}},
+		{"set under a condition", "TP=1\nif [ -n \"$BIG\" ]; then TP=2; fi\n" + serve + "-tp $TP", []string{"3:-tp $TP has another value under a condition of the script: -tp has no known value; set it in a file that is read too, or write the value"}},
 		{"not set, and of no account", serve + "--host $POD_IP --api-key $KEY", nil},
 		{"a variable of a pod", pod(1, "--model=x/y", "--max-model-len=$(LEN)"), []string{"13:--max-model-len $LEN is not set by anything that is at hand: --max-model-len has no known value; set it in a file that is read too, or write the value"}},
 		{"one word", pod(2, "--model=x/y", "--tensor-parallel-size 2"), []string{`13:--tensor-parallel-size "--tensor-parallel-size 2" is one word to the engine, an option with a blank in its name; write --tensor-parallel-size=2, or two items`}},

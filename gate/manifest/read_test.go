@@ -114,6 +114,40 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// However YAML writes a text, an option keeps its line.
+func TestStyles(t *testing.T) {
+	const head = "services:\n  a:\n    image: vllm/vllm-openai:v0.11.0\n    command: "
+	for name, command := range map[string]string{
+		"plain":              "--model x/y\n      --max-model-len 8192\n\n      --max-num-seqs 4\n      -tp 2",
+		"single":             "'--model x/y\n      --max-model-len ''8192''\n\n      --max-num-seqs 4\n      -tp 2'",
+		"double":             "\"--model x/\\x79 \\\n      --max-model-len \\\"8192\\\"\\\n      \\n\\t\n      --max-num-seqs 4\n      -tp 2\"",
+		"literal":            "|\n      --model x/y\n        --max-model-len 8192\n\n      --max-num-seqs 4\n      -tp 2\n",
+		"literal, indented":  "|2-   # what it starts\n        --model 'x/y'\n      --max-model-len 8192\n\n      --max-num-seqs 4\n      -tp 2\n",
+		"folded":             ">+\n\n      --model x/y\n        --max-model-len 8192\n      --max-num-seqs 4\n\n\n      -tp 2\n",
+		"anchored":           "&a !!str >-\n      --model x/y\n      --max-model-len 8192\n      --max-num-seqs\n      4 -tp\n      2",
+		"listed":             "\n      - --model=x/y\n      # the same\n      - \"--max-model-len\"\n      - '8192'\n      - --max-num-seqs=4\n      - >-\n        -tp\n      - \"2\"",
+		"wide":               "'--model x/y' # ä\n      ",
+		"after wide letters": "{\"ä€𝄞\": 1}\n    entrypoint: [\"vllm\", \"serve\", \"--model\", \"x/y\",\n      \"--max-model-len\", \"8192\", --max-num-seqs,\n      '4', \"-tp\", '2']",
+	} {
+		for _, end := range []string{"\n", "\r\n"} {
+			text := strings.ReplaceAll(head+command+"\n", "\n", end)
+			services, _, err := manifest.Read("m.yaml", []byte(text))
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			want := "a vllm@0.11.0 x/y tp=2 len=8192 seqs=4"
+			if name == "wide" {
+				want = "a vllm@0.11.0 x/y"
+			}
+			if got := describe(services[0]); got != want || len(services[0].Problems) > 0 {
+				t.Errorf("%s, lines end in %q: %s, %+v", name, end, got, services[0].Problems)
+			}
+			held(t, services[0], []manifest.File{{Name: "m.yaml", Data: []byte(text)}})
+		}
+	}
+}
+
 // held checks that each position is where its key is written.
 func held(t *testing.T, s manifest.Service, files []manifest.File) {
 	t.Helper()

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,6 +23,16 @@ type hosted struct {
 	accelerator  string
 	positions    map[string]Position // of these; "" is the service's own, where it is not the command
 	preset       map[string]setting  // what the objects around say in place of options
+	notes        []remark            // that count where there is a service
+}
+
+type remark struct {
+	at   mark
+	text string
+}
+
+func (h *hosted) note(m mark, format string, args ...any) {
+	h.notes = append(h.notes, remark{m, fmt.Sprintf(format, args...)})
 }
 
 // at notes where a fact about the surroundings stands.
@@ -41,6 +52,9 @@ func (r *reader) add(h hosted, p program) {
 	s := &Service{
 		Name: h.name, Form: h.form, Image: h.image.shown(), Replicas: h.replicas, NodesPerReplica: max(h.nodes, 1),
 		AcceleratorsPerNode: h.accelerators, Accelerator: h.accelerator, Positions: map[string]Position{},
+	}
+	for _, n := range h.notes {
+		r.note(n.at, "%s", n.text)
 	}
 	if p.open == nil {
 		p.open = r.open
@@ -62,6 +76,9 @@ func (r *reader) add(h hosted, p program) {
 	x.fill()
 	x.check(h)
 	x.half()
+	slices.SortStableFunc(s.Problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.At.File, b.At.File), cmp.Compare(a.At.Line, b.At.Line))
+	})
 	if x.follows() {
 		r.followers = append(r.followers, len(r.services))
 	}
@@ -159,7 +176,7 @@ func (x *reading) model() {
 		return
 	}
 	change := "add " + x.engine.usual(setModel)
-	if x.engine.positional {
+	if x.named() {
 		change = "name it after " + x.key
 	}
 	x.problem(x.at, x.key, change, "no model is named")

@@ -3,6 +3,7 @@ package manifest
 import (
 	"errors"
 	"maps"
+	"regexp"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -49,12 +50,19 @@ func (r *reader) newShell(env map[string]text, found func(program)) *shell {
 // mostDepth bounds functions that call themselves.
 const mostDepth = 16
 
+// startWord is in shell text that may start an engine.
+var startWord = regexp.MustCompile(`vllm|sglang|llama|trtllm|tensorrt`)
+
 // script follows a text.
 func (s *shell) script(src text) error {
 	if len(src.s) > maxScript {
 		return s.r.fail(src.mark(mark{0, 1}), "shell text of %d bytes: accepted are up to %d", len(src.s), maxScript)
 	}
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(src.s), "")
+	if err != nil && s.depth > 0 && !startWord.MatchString(src.s) { // of something else in the same file
+		s.r.note(src.mark(mark{0, 1}), "shell text is not read: %v", s.r.shellError(src, err))
+		return nil
+	}
 	if err != nil {
 		return s.r.shellError(src, err)
 	}

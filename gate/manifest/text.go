@@ -109,9 +109,23 @@ func (t text) unknown() string {
 	return name
 }
 
+// conditional ends the name of a variable whose value depends on a condition.
+const conditional = "?"
+
+// lacking says why an unknown is one.
+func lacking(name string) string {
+	switch short, ok := strings.CutSuffix(name, conditional); {
+	case ok:
+		return "$" + short + " has another value under a condition of the script"
+	case strings.HasPrefix(name, "("):
+		return "$" + name + " is only known where it runs"
+	}
+	return "$" + name + " is not set by anything that is at hand"
+}
+
 // shown is the text for a reader, with what is unknown by its name.
 func (t text) shown() string {
-	return strings.NewReplacer(unknownFrom, "$", unknownTo, "").Replace(t.s)
+	return strings.NewReplacer(unknownFrom, "$", conditional+unknownTo, "", unknownTo, "").Replace(t.s)
 }
 
 // builder puts a text together byte by byte.

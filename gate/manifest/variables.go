@@ -56,12 +56,12 @@ func (s *shell) assignment(a *syntax.Assign, export bool) {
 func (s *shell) assign(name string, value text) { s.set(name, variable{list: []text{value}}) }
 
 // set gives a variable its value. Under a condition one that had another value
-// before has no sure one from there on.
+// before, other than none, has no sure one from there on.
 func (s *shell) set(name string, v variable) {
 	before, ok := s.scope.vars[name]
 	v.exported = v.exported || before.exported
-	if s.maybe > 0 && ok && !same(before.list, v.list) && len(v.list) > 0 {
-		v.list = []text{unknown(name, v.list[0].mark(mark{0, 1}))}
+	if s.maybe > 0 && ok && !same(before.list, v.list) && len(v.list) > 0 && !(len(before.list) == 1 && before.list[0].s == "") {
+		v.list = []text{unknown(name+conditional, v.list[0].mark(mark{0, 1}))}
 		v.array = false
 	}
 	s.scope.vars[name] = v

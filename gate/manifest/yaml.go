@@ -215,29 +215,86 @@ func (v value) text() text {
 		return text{}
 	}
 	out := text{v.n.Value, make([]mark, len(v.n.Value))}
-	src := v.d.src.s
-	i := v.start()
-	for j := range len(out.s) {
+	src, i := v.d.src, v.start()
+	line := v.d.mark(v.n.Line)
+	for j := 0; j < len(out.s); {
+		long, made := 1, 1 // bytes of the source, and of the value that they make
 		if c := out.s[j]; c != ' ' && c != '\n' && c != '\t' && c != '\r' {
-			for skipped := i; skipped < len(src); skipped++ {
-				if src[skipped] == c {
-					i = skipped
-					break
-				}
-				if strings.IndexByte(" \t\r\n\\\"'", src[skipped]) < 0 { // an escape: it stays where it is
-					break
-				}
+			i = align(src.s, i, c)
+		}
+		if v.n.Style&yaml.DoubleQuotedStyle != 0 {
+			i += continued(src.s[i:])
+			long, made = escape(src.s[i:])
+		}
+		for range made {
+			if j == len(out.s) {
+				break
 			}
+			out.at[j] = line
+			if i < len(src.at) {
+				out.at[j] = src.at[i]
+			}
+			j++
 		}
-		out.at[j] = v.d.mark(v.n.Line)
-		if i < len(v.d.src.at) {
-			out.at[j] = v.d.src.at[i]
-		}
-		if i < len(src) && src[i] == out.s[j] {
-			i++
+		if i < len(src.s) && (src.s[i] == out.s[j-1] || long > 1) {
+			i += long
 		}
 	}
 	return out
+}
+
+// align goes on to a byte over what only YAML needs: blanks, quotes, and
+// backslashes at the ends of lines.
+func align(src string, i int, c byte) int {
+	for skipped := i; skipped < len(src); skipped++ {
+		switch next := src[skipped]; {
+		case next == c:
+			return skipped
+		case next == '\\' && skipped+1 < len(src) && strings.IndexByte("ntr ", src[skipped+1]) >= 0:
+			skipped++ // a blank
+		case next == '\\' && continued(src[skipped:]) == 0:
+			return skipped // an escape that makes the byte
+		case strings.IndexByte(" \t\r\n\\\"'", next) < 0:
+			return i
+		}
+	}
+	return i
+}
+
+// continued is the length of a backslash at the end of a line, with the blanks
+// around the end; 0 there is none.
+func continued(src string) int {
+	if src == "" || src[0] != '\\' {
+		return 0
+	}
+	rest := strings.TrimLeft(src[1:], " \t\r")
+	if !strings.HasPrefix(rest, "\n") {
+		return 0
+	}
+	return len(src) - len(strings.TrimLeft(rest, " \t\r\n"))
+}
+
+// escape is the length of what a double-quoted text has at its beginning, and of
+// what it stands for: yaml.org/spec/1.2.2, section 5.7.
+func escape(src string) (long, made int) {
+	if len(src) < 2 || src[0] != '\\' {
+		return 1, 1
+	}
+	digits := map[byte]int{'x': 2, 'u': 4, 'U': 8}[src[1]]
+	if digits == 0 || len(src) < 2+digits {
+		switch src[1] {
+		case 'N', '_':
+			return 2, 2
+		case 'L', 'P':
+			return 2, 3
+		}
+		return 2, 1
+	}
+	n, err := strconv.ParseUint(src[2:2+digits], 16, 32)
+	if err != nil {
+		return 2, 1
+	}
+	return 2 + digits, max(utf8.RuneLen(rune(n)), 1)
 }
 
 // start is where a scalar's own text begins in the source, past its anchor, tag
