@@ -28,18 +28,22 @@ type ServiceAsk struct {
 // what does not fit, is a failed check at the flag that is to blame, and the service
 // then promises nothing. The error is one of the context alone.
 func SubjectOfService(ctx context.Context, s *manifest.Service, ask *ServiceAsk) (*Subject, error) {
-	l := &looking{
-		ask: ask, service: s, catalog: ask.Catalog,
-		subject: &Subject{Name: s.Name, Positions: map[string]Position{}},
-	}
-	for name, at := range s.Positions {
+	l := &looking{ask: ask, service: s, catalog: ask.Catalog, subject: &Subject{Name: s.Name, Positions: map[string]Position{}}}
+	err := l.model()
+	for name, at := range s.Positions { // which the model settles too
 		l.subject.Positions[name] = Position(at)
+	}
+	if err != nil {
+		l.check("model", Broken, l.at("model"), "name the model as published, or add it to a catalog of your own (plimsoll catalog import, --catalog)", "%v", err)
 	}
 	for i := range s.Problems {
 		p := &s.Problems[i]
 		l.check("settings", Fail, Position(p.At), p.Change, "%s", p.Message)
 	}
-	plan := l.plan(ctx)
+	var plan *planner.Plan
+	if s.Ask.Model != nil {
+		plan = l.plan(ctx)
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -68,8 +72,8 @@ func (l *looking) said() (facts []planner.Fact) {
 		return strconv.FormatFloat(v, 'g', -1, 64)
 	}
 	model, licence := s.Model, ""
-	if l.wants.Model != nil {
-		model, licence = l.wants.Model.ID, l.wants.Model.Licence
+	if a.Model != nil {
+		model, licence = a.Model.ID, a.Model.Licence
 	}
 	for _, f := range []planner.Fact{
 		{Name: "model", Value: model}, {Name: "licence", Value: licence}, {Name: "engine", Value: a.Engine}, {Name: "precision", Value: a.Precision}, {Name: "kv_precision", Value: a.KV},
@@ -124,7 +128,7 @@ var factRules = map[string]string{
 
 // plan is the service as a plan; nil where something keeps it from being one.
 func (l *looking) plan(ctx context.Context) *planner.Plan {
-	if !l.model() || !l.found() {
+	if !l.found() {
 		return nil
 	}
 	node := catalog.Node{Groups: []catalog.Group{l.hardware.Node}}
@@ -167,26 +171,26 @@ func (l *looking) plan(ctx context.Context) *planner.Plan {
 // in each of them.
 func (l *looking) replicas() int { return max(l.service.Replicas, 1) * max(l.service.Ask.DP, 1) }
 
-// model finds what the engine loads.
-func (l *looking) model() bool {
-	l.wants = l.service.Ask
-	l.wants.DP = 1
+// model finds what the engine loads, and settles what depends on it. Without a name
+// there is none, which is a problem of the file and told there.
+func (l *looking) model() error {
 	name := l.service.Model
 	if name == "" {
-		return false // a problem of the file, and told there
+		return nil
 	}
-	var err error
-	if l.wants.Model, l.wants.Named, err = planner.NamedCheckpoint(l.catalog, name); err == nil {
-		return true
-	}
-	if base := strings.TrimSuffix(path.Base(name), path.Ext(name)); strings.ContainsAny(name, `/\`) && base != "" { // a path, which often ends in the name
+	m, named, err := planner.NamedCheckpoint(l.catalog, name)
+	if base := strings.TrimSuffix(path.Base(name), path.Ext(name)); err != nil && strings.ContainsAny(name, `/\`) && base != "" { // a path, which often ends in the name
 		var other error
-		if l.wants.Model, l.wants.Named, other = planner.NamedCheckpoint(l.catalog, base); other == nil {
-			return true
+		if m, named, other = planner.NamedCheckpoint(l.catalog, base); other == nil {
+			err = nil
 		}
 	}
-	l.check("model", Broken, l.at("model"), "name the model as published, or add it to a catalog of your own (plimsoll catalog import, --catalog)", "%v", err)
-	return false
+	if err == nil {
+		l.service.SetModel(m, named)
+	}
+	l.wants = l.service.Ask
+	l.wants.DP = 1
+	return err
 }
 
 // found chooses the hardware: of what there is the kind that the file names.
@@ -208,6 +212,10 @@ func (l *looking) found() bool {
 				return false
 			}
 		}
+	}
+	if l.service.NoAccelerator {
+		l.check("hardware", Broken, l.at("accelerators"), "`plimsoll estimate --on` a processor knows such a one", "it keeps every layer in host memory, and a gate is of accelerators")
+		return false
 	}
 	need := max(l.service.AcceleratorsPerNode, 1)
 	enough := slices.DeleteFunc(slices.Clone(list), func(h planner.Hardware) bool { return h.Node.Count < need })
