@@ -267,6 +267,28 @@ func (g *group) slowed() (list []string) {
 	return list
 }
 
+// sameHeat is how many degrees warmer runs may begin than those they are compared with:
+// a chip's clocks and leakage differ beyond it.
+const sameHeat = 15
+
+// hotter says by how much runs began warmer than others, where that is much.
+func hotter(runs, than []results.Run) []string {
+	mean := func(list []results.Run) (sum float64) {
+		n := 0
+		for _, run := range list {
+			if run.TemperatureC > 0 {
+				sum, n = sum+float64(run.TemperatureC), n+1
+			}
+		}
+		return sum / float64(n)
+	}
+	now, was := mean(runs), mean(than)
+	if !(now-was > sameHeat) { // NaN: of one side nobody knows
+		return nil
+	}
+	return []string{fmt.Sprintf("the runs began at %.0f °C in the mean, those of the baseline at %.0f °C", now, was)}
+}
+
 // unfit lists why the environment was not fit to measure in.
 func (j *judging) unfit(g *group, s *series) (list []string) {
 	for _, run := range g.runs {
@@ -331,6 +353,7 @@ func (j *judging) against(r *Rule, g *group, s *series, k Check, runs []results.
 	if !r.Upper() {
 		margin = 1 - r.Bound.Factor
 	}
+	p := pending{check: k, rule: r, unfit: j.unfit(g, s), slowed: append(g.slowed(), hotter(g.runs, runs)...)}
 	result, err := stats.Compare(was, s.values, stats.Options{HigherIsBetter: !r.Upper(), Margin: margin, Alpha: j.config.Alpha})
 	if err != nil {
 		j.done(k.is(Broken, "%v", err))
@@ -340,7 +363,8 @@ func (j *judging) against(r *Rule, g *group, s *series, k Check, runs []results.
 	k.Baseline = &Figure{Value: centre.Value, Low: centre.Low, High: centre.High, Runs: len(was)}
 	bound := r.Bound.Factor * centre.Value
 	k.Bound = &bound
-	j.pending = append(j.pending, pending{k, r, result, j.unfit(g, s), g.slowed()})
+	p.check, p.result = k, result
+	j.pending = append(j.pending, p)
 }
 
 // decide corrects all tests together and fills their checks.

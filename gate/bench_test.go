@@ -158,6 +158,31 @@ func TestUnfit(t *testing.T) {
 	}
 }
 
+// TestHotter: a loss on a chip that began much warmer may be its heat.
+func TestHotter(t *testing.T) {
+	before, after := throughput(1000, 1001, 999, 1002, 998, 1000), throughput(900, 901, 899, 902, 898, 900)
+	for i := range after {
+		before[i].TemperatureC, after[i].TemperatureC, after[i].ID = 40, 62, fmt.Sprint("after", i)
+	}
+	c := rules(t, slower)
+	r := judged(t, c, RunsAsk{Runs: after, Baseline: baselineOf(before, Entry{})})
+	if r.Verdict != Unfit || !strings.Contains(r.Checks[0].Message, "began at 62 °C in the mean, those of the baseline at 40 °C") {
+		t.Errorf("22 degrees warmer: %s, %s", r.Verdict, r.Checks[0].Message)
+	}
+	for i := range after {
+		after[i].TemperatureC = 50
+	}
+	if r := judged(t, c, RunsAsk{Runs: after, Baseline: baselineOf(before, Entry{})}); r.Verdict != Fail {
+		t.Errorf("10 degrees warmer: %s", r.Verdict)
+	}
+	for i := range after {
+		after[i].TemperatureC = 0
+	}
+	if r := judged(t, c, RunsAsk{Runs: after, Baseline: baselineOf(before, Entry{})}); r.Verdict != Fail {
+		t.Errorf("of a temperature that nobody knows: %s", r.Verdict)
+	}
+}
+
 // TestEveryLoadIsChecked: a rule without labels is about all loads, each a test.
 func TestEveryLoadIsChecked(t *testing.T) {
 	runs := throughput(1000, 1001, 1002, 999, 1000)

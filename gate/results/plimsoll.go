@@ -123,8 +123,12 @@ func ownHealth(d *document, n node, detail json.RawMessage, r *Run) {
 		d.fail(join(n.at, "detail"), "%v", err)
 		return
 	}
-	seen := map[string]bool{}
+	seen, begun := map[string]bool{}, map[int]bool{}
 	for _, h := range rep.Health {
+		if h.TemperatureC != nil && !begun[h.Device] {
+			begun[h.Device] = true
+			r.TemperatureC = max(r.TemperatureC, *h.TemperatureC)
+		}
 		for _, t := range h.Throttle {
 			if text := fmt.Sprintf("device %d was throttled (%s)", h.Device, t); t != "idle" && t != "gpu_idle" && !seen[text] {
 				seen[text] = true

@@ -312,9 +312,10 @@ func TestOwnEngine(t *testing.T) {
 }
 
 func TestOwnGPU(t *testing.T) {
+	cool, warm := 41, 70
 	rep := gpu.Report{
 		Figures: []gpu.Figure{{Name: "read", Unit: "GB/s", Labels: map[string]string{"device": "0"}, Median: 900, Q1: 890, Q3: 905, Samples: []float64{890, 900, 905}}, {Name: "launch", Unit: "us", Labels: map[string]string{"device": "0"}, Median: 4, Q1: 3.9, Q3: 4.2, Samples: []float64{3.9, 4, 4.2}}},
-		Health:  []gpu.Health{{Device: 0, When: "read", Throttle: []string{"gpu_idle"}}, {Device: 0, When: "launch", Throttle: []string{"sw_thermal"}, Others: 2}, {Device: 0, When: "the end", Throttle: []string{"sw_thermal"}}},
+		Health:  []gpu.Health{{Device: 0, When: "read", TemperatureC: &cool, Throttle: []string{"gpu_idle"}}, {Device: 0, When: "launch", TemperatureC: &warm, Throttle: []string{"sw_thermal"}, Others: 2}, {Device: 0, When: "the end", Throttle: []string{"sw_thermal"}}},
 	}
 	warn := func(r *benchmarks.Result) {
 		r.Warnings = []string{"device 0 is throttled before launch: sw_thermal", "device 0 serves 2 other processes before launch", "the bandwidth of A GPU is unknown"}
@@ -322,6 +323,9 @@ func TestOwnGPU(t *testing.T) {
 	r := readOwn(t, ownDocument(t, benchmarks.GPU, rep.Metrics(), rep, warn))[0]
 	if x := figureOf(&r, "read{device=0}"); x.Value != 900 || x.Low != 890 || x.High != 905 || x.Samples != 3 || x.Better != benchmarks.Higher {
 		t.Errorf("%+v", x)
+	}
+	if r.TemperatureC != cool {
+		t.Errorf("it began at %d °C, want %d", r.TemperatureC, cool)
 	}
 	if x := figureOf(&r, "launch{device=0}"); x.Unit != "us" || x.Better != benchmarks.Lower {
 		t.Errorf("%+v", x)

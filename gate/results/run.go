@@ -40,6 +40,8 @@ type Run struct {
 	// Slowed is why the environment made the figures worse than they are, and never
 	// better: a GPU was throttled, the client got its turn late.
 	Slowed []string `json:"slowed,omitempty"`
+	// TemperatureC is that of the hottest GPU when the run began; 0: nobody knows.
+	TemperatureC int `json:"temperature_c,omitempty"`
 	// Notes are what a reader must know before trusting the figures, and where the
 	// tool's definitions are not ours.
 	Notes []string `json:"notes,omitempty"`
