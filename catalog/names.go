@@ -215,7 +215,7 @@ func likeness(query []string, key, name string) float64 {
 	if longer == 0 {
 		return 0
 	}
-	edit := 1 - float64(editDistance(key, other))/float64(longer)
+	edit := 1 - float64(EditDistance(key, other))/float64(longer)
 	have := words(name, nil)
 	common := 0
 	for _, w := range query {

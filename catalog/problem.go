@@ -68,15 +68,16 @@ func locate(file string, data []byte, faults []fault) Problems {
 func nearest(w string, words []string) string {
 	best, at := "", len(w)/3+2
 	for _, c := range words {
-		if d := editDistance(strings.ToLower(w), strings.ToLower(c)); d < at {
+		if d := EditDistance(strings.ToLower(w), strings.ToLower(c)); d < at {
 			best, at = c, d
 		}
 	}
 	return best
 }
 
-// editDistance is Levenshtein's distance in bytes.
-func editDistance(a, b string) int {
+// EditDistance is Levenshtein's distance in bytes: how many are put in, taken out or
+// changed. It takes time and memory with the product of the lengths.
+func EditDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

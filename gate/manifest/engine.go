@@ -3,6 +3,8 @@ package manifest
 import (
 	"slices"
 	"strings"
+
+	"github.com/plimsoll-dev/plimsoll/catalog"
 )
 
 // kind is what an option takes.
@@ -197,26 +199,12 @@ func (e *engine) near(name string) string {
 	return best
 }
 
-// distance is Levenshtein's, in bytes.
+// longest is the bytes of a name that may be meant for another.
+const longest = 64
+
 func distance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return 64
+	if len(a) > longest || len(b) > longest {
+		return longest
 	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		left := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			d := left
-			if a[i] != b[j] {
-				d++
-			}
-			left = row[j+1]
-			row[j+1] = min(d, row[j]+1, left+1)
-		}
-	}
-	return row[len(b)]
+	return catalog.EditDistance(a, b)
 }
