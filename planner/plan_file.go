@@ -31,7 +31,8 @@ type PlanFile struct {
 	Spare  int     `toml:"spare,omitzero"`
 	Seed   uint64  `toml:"seed,omitzero"`
 
-	Aggregated bool `toml:"aggregated,omitempty"` // no replicas that only prefill
+	Aggregated bool `toml:"aggregated,omitempty"`      // no replicas that only prefill
+	Defaults   bool `toml:"engine_defaults,omitempty"` // no options beside the engines' defaults
 
 	Workload workload.Table     `toml:"workload"`
 	Hardware []HardwareTable    `toml:"hardware,omitempty"`
@@ -109,7 +110,7 @@ func (f *PlanFile) Text() ([]byte, error) {
 func (f *PlanFile) Request(c *catalog.Catalog) (PlanRequest, error) {
 	r := PlanRequest{
 		MinQuality: f.MinQuality, Context: f.Context, Engines: f.Engines, Licences: f.Licences, Regions: f.Regions,
-		Workload: f.Workload.Spec(), Peak: f.Peak, Growth: f.Growth, Months: f.Months, Spare: f.Spare, Budget: Budget(f.Budget), Seed: cmp.Or(f.Seed, 1), Aggregated: f.Aggregated,
+		Workload: f.Workload.Spec(), Peak: f.Peak, Growth: f.Growth, Months: f.Months, Spare: f.Spare, Budget: Budget(f.Budget), Seed: cmp.Or(f.Seed, 1), Aggregated: f.Aggregated, Defaults: f.Defaults,
 	}
 	if r.Peak == 0 {
 		r.Peak = peakOf(r.Workload.Arrivals.Profile)

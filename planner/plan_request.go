@@ -36,6 +36,7 @@ type PlanRequest struct {
 	Terms      cost.Terms     // without a currency: the defaults
 	Seed       uint64
 	Aggregated bool // no replicas that only prefill
+	Defaults   bool // no options beside the engines' defaults
 	Curve      bool // draw latencies over the load too, for a report
 }
 

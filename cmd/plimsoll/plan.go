@@ -88,6 +88,7 @@ func (o *planOptions) addShared(f *pflag.FlagSet) {
 	f.IntVar(&p.Months, "months", 0, "months that the plan shall carry the load for")
 	f.IntVar(&p.Spare, "spare", 0, "replicas that may be down while the objectives hold")
 	f.BoolVar(&p.Aggregated, "aggregated", false, "no replicas that only prefill")
+	f.BoolVar(&p.Defaults, "engine-defaults", false, "no sequences and tokens of a step beside the engine's defaults")
 	f.Uint64Var(&p.Seed, "seed", 1, "seed of arrivals and lengths: the same one gives the same plan")
 	f.IntVar(&o.nodes, "nodes", 0, "nodes of --on that there are (default as many as it takes)")
 	f.StringVar(&o.ownership, "ownership", "", "of --on: owned, bought, rented")

@@ -65,6 +65,9 @@ func planLead(p *planner.Plan) []string {
 		fmt.Sprintf("%s = %s: %s in %s on %s.", counted(o.Accelerators, "accelerator"), decomposition(o), o.Model, o.Precision, o.Engine),
 		"It carries " + load + ".",
 	}
+	for _, a := range o.Tuned {
+		list = append(list, fmt.Sprintf("%s is %s: %s.", a.Name, a.Value, a.Why))
+	}
 	if o.PerMonth != nil {
 		text := fmt.Sprintf("It costs %s a month", money(*o.PerMonth, p.Currency))
 		if t := p.Detail.Tokens; t != nil {
@@ -361,6 +364,9 @@ func optionRow(o *planner.Option) []report.Cell {
 	}
 	if f := o.Prefill; f != nil {
 		replicas += fmt.Sprintf(", prefill %d x %s", f.Replicas, shapeWords(f.TP, f.PP, f.EP, f.AttentionDP))
+	}
+	for _, a := range o.Tuned {
+		replicas += ", " + a.Name + " " + a.Value
 	}
 	cells := []report.Cell{report.Text(o.Model), quality, report.Text(o.Precision), report.Text(replicas), report.Text(o.Hardware), report.Int(o.Nodes), monthly}
 	for _, d := range latenciesOf(o.Summary) {
