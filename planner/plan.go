@@ -180,6 +180,9 @@ func (p *planning) choose(ctx context.Context, out *Plan, chosen Option) (err er
 	}
 	out.Chosen = &chosen
 	out.Assumptions = append(out.Assumptions, chosen.Tuned...)
+	if warning := chosen.hardware.spotWarning(); warning != "" {
+		out.Warnings = append(out.Warnings, warning)
+	}
 	out.Front[len(out.Front)-1] = chosen
 	if out.Alternatives, err = p.alternatives(ctx, &chosen); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/estimator"
+	"github.com/plimsoll-dev/plimsoll/planner/cost"
 	"github.com/plimsoll-dev/plimsoll/simulator"
 )
 
@@ -99,6 +100,7 @@ const (
 	missQuality          // of the precision
 	missMemory
 	missRegion
+	missTerm   // spot, where replicas must be to spare
 	missIdle   // an idle replica breaks an objective
 	missLimits // hardware that there is, budgets
 	missPrice  // a better model is no dearer
@@ -147,6 +149,10 @@ func finite(v float64) float64 {
 func (s *search) bound(pl *place, h *Hardware) {
 	if len(s.request.Regions) > 0 && h.Ownership == Rented && !slices.Contains(s.request.Regions, h.Region) {
 		s.missed(planMiss{missRegion, 0, fmt.Sprintf("%s is in %s, accepted are %v", h.Name, orUnknown(h.Region), s.request.Regions), "accept region " + orUnknown(h.Region)})
+		return
+	}
+	if s.request.Spare > 0 && h.Term == cost.Spot {
+		s.missed(planMiss{missTerm, 0, fmt.Sprintf("%s is spot: its provider may take all replicas back at once, and %d to spare are no cover", h.Name, s.request.Spare), "no spare replicas, or a price on demand"})
 		return
 	}
 	for _, e := range s.engines {

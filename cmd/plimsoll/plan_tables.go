@@ -127,7 +127,26 @@ func breakEvenWords(p *planner.Plan) (list []string) {
 		}
 		list = append(list, text+".")
 	}
+	if r := b.Reserve; r != nil {
+		list = append(list, reserveWords(p.Chosen, r, p.Currency))
+	}
 	return list
+}
+
+// reserveWords is how many accelerators to reserve, and what that is against.
+func reserveWords(o *planner.Option, r *planner.ReserveBreakEven, currency string) string {
+	text := fmt.Sprintf("Reserved an accelerator costs %s an hour (%s), on demand %s: ", cents(r.Reserved, currency), r.Source, cents(r.OnDemand, currency))
+	c := &r.Commitment
+	switch {
+	case c.Accelerators == 0:
+		text += fmt.Sprintf("reserve none, as none is needed for more than %s of the hours, and give back on demand what an hour does not need", report.Percent(c.Threshold))
+	case c.Accelerators == o.Accelerators:
+		text += fmt.Sprintf("reserve all %d", o.Accelerators)
+	default:
+		text += fmt.Sprintf("reserve %d, needed for more than %s of the hours, and take up to %d on demand in the hours that need them", c.Accelerators, report.Percent(c.Threshold), o.Accelerators-c.Accelerators)
+	}
+	needed := c.AllOnDemand * cost.HoursPerYear / cost.MonthsPerYear
+	return text + fmt.Sprintf(". That costs %s a month, %s less than all on demand at every hour; all on demand in the hours that need them costs %s.", money(r.PerMonth, currency), report.Percent(r.Saving), money(needed, currency))
 }
 
 func breaks(limit string) string {
