@@ -103,7 +103,8 @@ type planning struct {
 // MakePlan finds the cheapest deployment of each quality that carries a load within the
 // limits. Among equally cheap ones it takes the one with fewer accelerators, then the
 // faster. It is exact as far as its bounds hold (see plan_bounds.go): a deployment that
-// it does not look at costs more than the one that it takes.
+// it does not look at costs more than the one that it takes. Of options beside the engine's
+// defaults it looks at those that the estimate says may pay (see plan_tuning.go).
 //
 // Models are looked at from the best quality down; one that cannot be cheaper than a
 // better one is passed over. For each, hardware x precision x engine wait in the order

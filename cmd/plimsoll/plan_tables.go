@@ -95,7 +95,7 @@ func mixWords(m *planner.Mix, currency string) string {
 			text += ";"
 		}
 		pool := &m.Pools[i]
-		text += fmt.Sprintf(" %s in %s: %s", sentence(pool.Classes...), pool.Option.Precision, decomposition(&pool.Option))
+		text += fmt.Sprintf(" %s in %s: %s", sentence(pool.Classes...), pool.Option.Precision, decomposition(&pool.Option)+tunedWords(&pool.Option))
 	}
 	return text + "."
 }
@@ -186,6 +186,14 @@ func decomposition(o *planner.Option) string {
 	text += fmt.Sprintf(", on %s of %s", counted(o.Nodes, "node"), o.Hardware)
 	if idle := o.Accelerators - o.Used; idle > 0 {
 		text += fmt.Sprintf(" (%d unused)", idle)
+	}
+	return text
+}
+
+// tunedWords are the options that are not the engine's defaults, after something else.
+func tunedWords(o *planner.Option) (text string) {
+	for _, a := range o.Tuned {
+		text += ", " + a.Name + " " + a.Value
 	}
 	return text
 }
@@ -384,9 +392,7 @@ func optionRow(o *planner.Option) []report.Cell {
 	if f := o.Prefill; f != nil {
 		replicas += fmt.Sprintf(", prefill %d x %s", f.Replicas, shapeWords(f.TP, f.PP, f.EP, f.AttentionDP))
 	}
-	for _, a := range o.Tuned {
-		replicas += ", " + a.Name + " " + a.Value
-	}
+	replicas += tunedWords(o)
 	cells := []report.Cell{report.Text(o.Model), quality, report.Text(o.Precision), report.Text(replicas), report.Text(o.Hardware), report.Int(o.Nodes), monthly}
 	for _, d := range latenciesOf(o.Summary) {
 		if d == nil {
