@@ -7,6 +7,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/estimator"
+	"github.com/plimsoll-dev/plimsoll/workload"
 )
 
 const (
@@ -95,7 +96,7 @@ func withFigures(r catalog.Residual, samples []sample) catalog.Residual {
 	}
 	slices.Sort(sizes)
 	r.Rows, r.Groups = len(samples), len(groups)
-	half := math.Exp(quantile(sizes, coverage)) - 1
+	half := math.Exp(workload.Quantile(sizes, coverage)) - 1
 	if r.Groups < minGroups {
 		half *= fewGroups
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/estimator"
 	"github.com/plimsoll-dev/plimsoll/planner"
+	"github.com/plimsoll-dev/plimsoll/workload"
 )
 
 // TestShippedResiduals holds the intervals that users see to what the replay gives.
@@ -171,7 +172,7 @@ func TestFewGroupsAreWidened(t *testing.T) {
 						continue
 					}
 					slices.Sort(own)
-					half := math.Log(1 + widened*(math.Exp(quantile(own, coverage))-1))
+					half := math.Log(1 + widened*(math.Exp(workload.Quantile(own, coverage))-1))
 					in := 0.0
 					for _, size := range other {
 						if size <= half {

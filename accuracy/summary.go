@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/plimsoll-dev/plimsoll/workload"
 )
 
 // Summary is the error of one quantity over the rows of one class.
@@ -78,16 +80,6 @@ func spread(errors []float64) Spread {
 		s.Mean += size[i] / float64(len(errors))
 	}
 	slices.Sort(size)
-	s.Median, s.P90, s.Max = quantile(size, 0.5), quantile(size, 0.9), size[len(size)-1]
+	s.Median, s.P90, s.Max = workload.Quantile(size, 0.5), workload.Quantile(size, 0.9), size[len(size)-1]
 	return s
-}
-
-// quantile interpolates linearly between the sorted values.
-func quantile(sorted []float64, q float64) float64 {
-	at := q * float64(len(sorted)-1)
-	i := int(at)
-	if i+1 >= len(sorted) {
-		return sorted[len(sorted)-1]
-	}
-	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
 }

@@ -1,23 +1,16 @@
 package benchmarks
 
 import (
-	"math"
 	"slices"
+
+	"github.com/plimsoll-dev/plimsoll/workload"
 )
 
 // Quartiles are the median of samples with the quartiles around it, by linear
 // interpolation. There must be a sample at least; their order stays.
 func Quartiles(samples []float64) (q1, median, q3 float64) {
 	sorted := slices.Sorted(slices.Values(samples))
-	return quantile(sorted, 0.25), quantile(sorted, 0.5), quantile(sorted, 0.75)
-}
-
-// quantile interpolates between the two neighbours in sorted values.
-func quantile(sorted []float64, q float64) float64 {
-	at := q * float64(len(sorted)-1)
-	low := int(math.Floor(at))
-	high := min(low+1, len(sorted)-1)
-	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
+	return workload.Quantile(sorted, 0.25), workload.Quantile(sorted, 0.5), workload.Quantile(sorted, 0.75)
 }
 
 // Steady reports whether the last n runs agree: the slowest of them takes no more

@@ -11,26 +11,36 @@ import (
 // prompt is prefilled, its cache crosses to a decoding replica, and no prompt
 // holds up a step there. The slower side sets the highest stable rate.
 func ServeDisaggregated(c *catalog.Catalog, prefill, decode Deployment, load Load) (Performance, error) {
-	if load.Batch > 0 {
-		return Performance{}, fmt.Errorf("a static batch on separate prefill and decode replicas is not estimated")
-	}
-	p, err := compile(c, prefill, load)
+	p, err := compile(c, prefill)
 	if err != nil {
 		return Performance{}, fmt.Errorf("prefill: %w", err)
 	}
-	d, err := compile(c, decode, load)
+	d, err := compile(c, decode)
 	if err != nil {
 		return Performance{}, fmt.Errorf("decode: %w", err)
 	}
-	s := disaggregated{prefill: serving{t: p, load: load}, decode: serving{t: d, load: load}}
+	return ServeApart(p, d, load)
+}
+
+// ServeApart is [ServeDisaggregated] of timetables of deployments that fit.
+func ServeApart(prefill, decode *Timetable, load Load) (Performance, error) {
+	if load.Batch > 0 {
+		return Performance{}, fmt.Errorf("a static batch on separate prefill and decode replicas is not estimated")
+	}
+	for _, t := range []*Timetable{prefill, decode} {
+		if err := load.check(&t.d); err != nil {
+			return Performance{}, err
+		}
+	}
+	s := disaggregated{prefill: serving{t: prefill, load: load}, decode: serving{t: decode, load: load}}
 	s.prefill.prepare()
 	s.decode.prepare()
 	s.prepare()
 	return s.performance(load), nil
 }
 
-// compile is [Compile] of a deployment that must fit, and can serve the load.
-func compile(c *catalog.Catalog, d Deployment, load Load) (*Timetable, error) {
+// compile is [Compile] of a deployment that must fit.
+func compile(c *catalog.Catalog, d Deployment) (*Timetable, error) {
 	t, err := Compile(c, d)
 	if err != nil {
 		return nil, err
@@ -38,7 +48,7 @@ func compile(c *catalog.Catalog, d Deployment, load Load) (*Timetable, error) {
 	if !t.ledger.Fits {
 		return nil, unsupported(t.ledger.Change, "%d accelerators a replica do not hold the model", t.d.World())
 	}
-	return t, load.check(&t.d)
+	return t, nil
 }
 
 // disaggregated is a load on both sides; times are microseconds.

@@ -16,7 +16,7 @@ func TestDisaggregatedByHand(t *testing.T) {
 	}
 	// One request: its prompt alone, then steps of one sequence. Its cache of
 	// 2048 x 131072 bytes crosses NVLink's 450 GB/s at 0.6.
-	table, err := compile(c, d, load)
+	table, err := compile(c, d)
 	if err != nil {
 		t.Fatal(err)
 	}

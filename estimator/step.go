@@ -46,6 +46,15 @@ func NewTimetable(c *catalog.Catalog, d Deployment, l Ledger) (*Timetable, error
 	return &Timetable{d: d, ledger: l, ops: list.ops, engine: e, half: half, pool: d.cacheKinds(d.stageOf(0), d.kvPrecision())}, nil
 }
 
+// Within is the timetable of the same replica under other limits. The deployment, resolved
+// and with its ledger, differs from the timetable's in MaxSeqs, MaxBatchedTokens,
+// MemoryFraction and DP alone: they change what is held, and not what a step takes.
+func (t *Timetable) Within(d Deployment, l Ledger) *Timetable {
+	own := *t
+	own.d, own.ledger = d, l
+	return &own
+}
+
 // fitted is a deployment, resolved, and its ledger.
 func fitted(d Deployment) (Deployment, Ledger, error) {
 	d, _, err := Resolve(d)

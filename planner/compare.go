@@ -143,7 +143,7 @@ func (p *planning) compared(ctx context.Context, i int, m *Measured) (*Compared,
 		kw, per := *w/1000, row.OutputPerS / *w
 		row.KW, row.TokensPerJ = &kw, &per
 	}
-	return row, "", own.money(row)
+	return row, h.spotWarning(), own.money(row)
 }
 
 // measured takes the highest load at which the benchmark kept every objective as what a

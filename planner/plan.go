@@ -36,25 +36,26 @@ type Plan struct {
 
 // Option is a deployment that carries the load.
 type Option struct {
-	Model        string       `json:"model"`
-	Precision    string       `json:"precision"`
-	KVPrecision  string       `json:"kv_precision"` // "" is the engine's default
-	Engine       string       `json:"engine"`       // vllm@0.19
-	Hardware     string       `json:"hardware"`
-	Accelerator  string       `json:"accelerator"`
-	TP           int          `json:"tp"`
-	PP           int          `json:"pp"`
-	EP           int          `json:"ep"`
-	AttentionDP  int          `json:"attention_dp"`
-	Prefill      *PrefillSide `json:"prefill,omitempty"` // replicas that compute prompts, where the others only decode
-	Replicas     int          `json:"replicas"`          // that it takes
-	Spare        int          `json:"spare"`             // beside them; of each side, where there are two
-	World        int          `json:"accelerators_per_replica"`
-	Used         int          `json:"accelerators_used"`
-	Nodes        int          `json:"nodes"`
-	Accelerators int          `json:"accelerators"` // of those nodes: what is paid for
-	Quality      *float64     `json:"quality"`      // 0 to 100, after the precision's loss; null: nothing is published
-	Licence      string       `json:"licence"`
+	Model        string                 `json:"model"`
+	Precision    string                 `json:"precision"`
+	KVPrecision  string                 `json:"kv_precision"` // "" is the engine's default
+	Engine       string                 `json:"engine"`       // vllm@0.19
+	Hardware     string                 `json:"hardware"`
+	Accelerator  string                 `json:"accelerator"`
+	TP           int                    `json:"tp"`
+	PP           int                    `json:"pp"`
+	EP           int                    `json:"ep"`
+	AttentionDP  int                    `json:"attention_dp"`
+	Prefill      *PrefillSide           `json:"prefill,omitempty"` // replicas that compute prompts, where the others only decode
+	Replicas     int                    `json:"replicas"`          // that it takes
+	Spare        int                    `json:"spare"`             // beside them; of each side, where there are two
+	World        int                    `json:"accelerators_per_replica"`
+	Used         int                    `json:"accelerators_used"`
+	Nodes        int                    `json:"nodes"`
+	Accelerators int                    `json:"accelerators"`    // of those nodes: what is paid for
+	Tuned        []estimator.Assumption `json:"tuned,omitempty"` // options that are not the engine's defaults, and why
+	Quality      *float64               `json:"quality"`         // 0 to 100, after the precision's loss; null: nothing is published
+	Licence      string                 `json:"licence"`
 
 	PerMonth *float64 `json:"per_month"` // null: a price is unknown
 	Capital  *float64 `json:"capital"`
@@ -68,6 +69,7 @@ type Option struct {
 
 	deployment estimator.Deployment // DP 1
 	hardware   *Hardware
+	plain      *laid   // with the engine's own options; nil: it has them
 	e2eS       float64 // of a request, by the estimate
 }
 
@@ -101,7 +103,8 @@ type planning struct {
 // MakePlan finds the cheapest deployment of each quality that carries a load within the
 // limits. Among equally cheap ones it takes the one with fewer accelerators, then the
 // faster. It is exact as far as its bounds hold (see plan_bounds.go): a deployment that
-// it does not look at costs more than the one that it takes.
+// it does not look at costs more than the one that it takes. Of options beside the engine's
+// defaults it looks at those that the estimate says may pay (see plan_tuning.go).
 //
 // Models are looked at from the best quality down; one that cannot be cheaper than a
 // better one is passed over. For each, hardware x precision x engine wait in the order
@@ -177,6 +180,10 @@ func (p *planning) choose(ctx context.Context, out *Plan, chosen Option) (err er
 		return err
 	}
 	out.Chosen = &chosen
+	out.Assumptions = append(out.Assumptions, chosen.Tuned...)
+	if warning := chosen.hardware.spotWarning(); warning != "" {
+		out.Warnings = append(out.Warnings, warning)
+	}
 	out.Front[len(out.Front)-1] = chosen
 	if out.Alternatives, err = p.alternatives(ctx, &chosen); err != nil {
 		return err

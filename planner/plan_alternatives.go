@@ -80,6 +80,9 @@ func (s *search) alternative(e *entry) error {
 		if err := s.settle(o, t.Summary); err != nil {
 			return err
 		}
+		if pays, err := s.pays(o, &t); err != nil || !pays {
+			return err
+		}
 	case o.Replicas >= giveUp*e.first:
 		return nil
 	default:

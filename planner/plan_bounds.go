@@ -2,6 +2,7 @@ package planner
 
 import (
 	"math"
+	"slices"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/estimator"
@@ -243,4 +244,29 @@ func meanOf(p *estimator.Performance, o *workload.Objective) float64 {
 		return p.E2E.Mean
 	}
 	return p.TPOT.Mean
+}
+
+// asks reports whether an objective bounds one of the metrics.
+func (d *demand) asks(metrics ...string) bool {
+	for i := range d.spec.Classes {
+		for k := range d.spec.Classes[i].Objectives {
+			if slices.Contains(metrics, d.spec.Classes[i].Objectives[k].Metric) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// tightest is the lowest bound of a metric, ms; infinite: nothing bounds it.
+func (d *demand) tightest(metric string) float64 {
+	bound := math.Inf(1)
+	for i := range d.spec.Classes {
+		for k := range d.spec.Classes[i].Objectives {
+			if o := &d.spec.Classes[i].Objectives[k]; o.Metric == metric {
+				bound = min(bound, o.BoundMs)
+			}
+		}
+	}
+	return bound
 }

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/plimsoll-dev/plimsoll/planner/cost"
@@ -8,8 +9,9 @@ import (
 
 // BreakEvens are where another way of having the same costs as much.
 type BreakEvens struct {
-	API  *APIBreakEven  `json:"api,omitempty"`  // where a price was given
-	Rent *RentBreakEven `json:"rent,omitempty"` // of what is owned or bought, against the catalog's price on demand
+	API     *APIBreakEven     `json:"api,omitempty"`     // where a price was given
+	Rent    *RentBreakEven    `json:"rent,omitempty"`    // of what is owned or bought, against the catalog's price on demand
+	Reserve *ReserveBreakEven `json:"reserve,omitempty"` // of what is rented on demand, where a reserved price is known and a profile given
 }
 
 // APIBreakEven holds the deployment against an API's price.
@@ -31,7 +33,7 @@ type RentBreakEven struct {
 
 // breakEvens of the chosen option; nil: its cost is unknown, or there is nothing to hold
 // it against.
-func (p *planning) breakEvens(o *Option) (*BreakEvens, error) {
+func (p *planning) breakEvens(ctx context.Context, o *Option) (*BreakEvens, error) {
 	if o.PerMonth == nil || o.Summary == nil {
 		return nil, nil
 	}
@@ -47,7 +49,10 @@ func (p *planning) breakEvens(o *Option) (*BreakEvens, error) {
 			return nil, err
 		}
 	}
-	if b.API == nil && b.Rent == nil {
+	if b.Reserve, err = p.reserveBreakEven(ctx, o); err != nil {
+		return nil, err
+	}
+	if *b == (BreakEvens{}) {
 		return nil, nil
 	}
 	return b, nil

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
@@ -40,7 +41,7 @@ func (p *planning) fleet(h *Hardware, nodes int, idle, load float64) cost.Fleet 
 	n := nodes * h.Node.Count
 	if h.Ownership == Rented {
 		hours := cost.HoursPerYear
-		r := cost.Rented{Name: h.Name, Accelerators: n, Term: cost.OnDemand, Hours: &hours, Currency: h.Currency}
+		r := cost.Rented{Name: h.Name, Accelerators: n, Term: cmp.Or(h.Term, cost.OnDemand), Hours: &hours, Currency: h.Currency}
 		if h.PerHour > 0 {
 			r.PerHour, r.Basis = &h.PerHour, h.basis()
 		}

@@ -21,7 +21,7 @@ type Detail struct {
 	Double    Stress               `json:"double"`               // at twice the peak
 	Growth    []GrowthStage        `json:"growth"`               // what it takes meanwhile; without growth the peak of today alone
 	Tokens    *cost.TokenCost      `json:"tokens"`               // cost of a million; null: a price is unknown
-	BreakEven *BreakEvens          `json:"break_even,omitempty"` // against an API, or renting
+	BreakEven *BreakEvens          `json:"break_even,omitempty"` // against an API, renting, or reserving
 	Curve     []CurvePoint         `json:"curve,omitempty"`      // over the load, where it was asked for
 }
 
@@ -114,7 +114,7 @@ func (p *planning) full(o *Option, least int) (*simulator.Search, error) {
 func (p *planning) describe(ctx context.Context, o *Option, full *simulator.Search) (*Detail, error) {
 	d := &Detail{Summary: o.Summary, Tokens: p.tokensCost(o)}
 	var err error
-	if d.BreakEven, err = p.breakEvens(o); err != nil {
+	if d.BreakEven, err = p.breakEvens(ctx, o); err != nil {
 		return nil, err
 	}
 	if d.Memory, err = estimator.Memory(o.deployment); err != nil {

@@ -64,9 +64,7 @@ func (s *search) disaggregate(e *entry, all []*laid) {
 // the seconds of a request.
 func (s *search) sides(prefill, decode *laid) (prompts, answers, e2eS float64) {
 	at := func(prefills, decodes int, rate float64) *estimator.Performance {
-		f, d := prefill.deployment, decode.deployment
-		f.DP, d.DP = prefills, decodes
-		p, err := estimator.ServeDisaggregated(s.catalog, f, d, estimator.Load{InputTokens: s.demand.input, OutputTokens: s.demand.output, PrefixHit: s.demand.hit, RequestRate: rate})
+		p, err := estimator.ServeApart(prefill.times(prefills), decode.times(decodes), s.demand.load(rate))
 		if err != nil {
 			s.missed(planMiss{missSupport, 0, err.Error(), ""})
 			return nil
@@ -111,6 +109,13 @@ func (s *search) sides(prefill, decode *laid) (prompts, answers, e2eS float64) {
 	return prompts, answers, idle.E2E.Mean / 1000
 }
 
+// times is the timetable of so many replicas.
+func (l *laid) times(replicas int) *estimator.Timetable {
+	d := l.deployment
+	d.DP = replicas
+	return l.table.Within(d, l.ledger)
+}
+
 // bindsMean reports whether the mean of a latency is below the statistic of an objective.
 func bindsMean(o *workload.Objective) bool {
 	return o.Stat == "mean" || o.Stat == "max" || o.Quantile() >= 0.9
@@ -131,15 +136,7 @@ func (s *search) tryPair(e *entry) error {
 		s.missed(planMiss{missSupport, 0, t.Limit, ""})
 		return nil
 	case t.Met:
-		if err := s.settle(&o, t.Summary); err != nil {
-			return err
-		}
-		if m := s.limits(&o); m != nil {
-			s.missed(*m)
-		} else if key := s.key(o.hardware, o.Nodes, &o); key < s.below(e) {
-			s.best, s.upper = &o, key
-		}
-		return nil
+		return s.accept(e, &o, &t)
 	case o.Replicas+o.Prefill.Replicas >= giveUp*e.first:
 		name, ratio := worst(t.Summary)
 		s.missed(planMiss{missIdle, ratio - 1, fmt.Sprintf("%s is %.2f times its bound even with %d replicas that prefill and %d that decode", name, ratio, o.Prefill.Replicas, o.Replicas), ""})
@@ -150,9 +147,11 @@ func (s *search) tryPair(e *entry) error {
 		side.Replicas += more[0]
 		next.Prefill = &side
 		next.resize(o.Replicas + more[1])
-		if key := (pairKey{e.option.TP, e.option.PP, e.option.EP, e.option.AttentionDP, e.hardware, e.weights.ID, side.Replicas, next.Replicas}); !s.seen[key] {
+		key := keyOf(&next)
+		key.hardware = e.hardware.Name
+		if !s.seen[key] {
 			if s.seen == nil {
-				s.seen = map[pairKey]bool{}
+				s.seen = map[trialKey]bool{}
 			}
 			s.seen[key] = true
 			again := *e
@@ -161,12 +160,4 @@ func (s *search) tryPair(e *entry) error {
 		}
 	}
 	return nil
-}
-
-// pairKey keeps a pair of sides from being tried by two ways.
-type pairKey struct {
-	tp, pp, ep, attentionDP int
-	hardware                *Hardware
-	weights                 string
-	prefills, decodes       int
 }

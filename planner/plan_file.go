@@ -31,7 +31,8 @@ type PlanFile struct {
 	Spare  int     `toml:"spare,omitzero"`
 	Seed   uint64  `toml:"seed,omitzero"`
 
-	Aggregated bool `toml:"aggregated,omitempty"` // no replicas that only prefill
+	Aggregated bool `toml:"aggregated,omitempty"`      // no replicas that only prefill
+	Defaults   bool `toml:"engine_defaults,omitempty"` // no options beside the engines' defaults
 
 	Workload workload.Table     `toml:"workload"`
 	Hardware []HardwareTable    `toml:"hardware,omitempty"`
@@ -54,9 +55,11 @@ type HardwareTable struct {
 	Name      string  `toml:"name,omitempty"`
 	On        string  `toml:"on"` // the accelerators of a node: "8x H100 SXM5 80GB"
 	Nodes     int     `toml:"nodes,omitzero"`
-	Ownership string  `toml:"ownership,omitempty"` // owned, bought, rented; default by the price that is given
-	PerHour   float64 `toml:"per_hour,omitzero"`   // of an accelerator
-	Purchase  float64 `toml:"purchase,omitzero"`   // of an accelerator
+	Ownership string  `toml:"ownership,omitempty"`        // owned, bought, rented; default by the price that is given
+	PerHour   float64 `toml:"per_hour,omitzero"`          // of an accelerator
+	Purchase  float64 `toml:"purchase,omitzero"`          // of an accelerator
+	Term      string  `toml:"term,omitempty"`             // of per_hour: on_demand, spot, reserved
+	Reserved  float64 `toml:"reserved_per_hour,omitzero"` // of an accelerator, to hold per_hour on demand against
 	Currency  string  `toml:"currency,omitempty"`
 	Provider  string  `toml:"provider,omitempty"`
 	Region    string  `toml:"region,omitempty"`
@@ -109,7 +112,7 @@ func (f *PlanFile) Text() ([]byte, error) {
 func (f *PlanFile) Request(c *catalog.Catalog) (PlanRequest, error) {
 	r := PlanRequest{
 		MinQuality: f.MinQuality, Context: f.Context, Engines: f.Engines, Licences: f.Licences, Regions: f.Regions,
-		Workload: f.Workload.Spec(), Peak: f.Peak, Growth: f.Growth, Months: f.Months, Spare: f.Spare, Budget: Budget(f.Budget), Seed: cmp.Or(f.Seed, 1), Aggregated: f.Aggregated,
+		Workload: f.Workload.Spec(), Peak: f.Peak, Growth: f.Growth, Months: f.Months, Spare: f.Spare, Budget: Budget(f.Budget), Seed: cmp.Or(f.Seed, 1), Aggregated: f.Aggregated, Defaults: f.Defaults,
 	}
 	if r.Peak == 0 {
 		r.Peak = peakOf(r.Workload.Arrivals.Profile)
@@ -239,11 +242,14 @@ func (t *HardwareTable) hardware(c *catalog.Catalog) (Hardware, error) {
 		return Hardware{}, fmt.Errorf("%q: accepted are the accelerators of one node, alike", t.On)
 	}
 	h := Hardware{
-		Name: cmp.Or(t.Name, t.On), Node: node.Groups[0], Nodes: t.Nodes, Ownership: Ownership(t.Ownership), PerHour: t.PerHour, Purchase: t.Purchase,
+		Name: cmp.Or(t.Name, t.On), Node: node.Groups[0], Nodes: t.Nodes, Ownership: Ownership(t.Ownership), PerHour: t.PerHour, Purchase: t.Purchase, Term: t.Term, Reserved: t.Reserved,
 		Currency: t.Currency, Provider: t.Provider, Region: t.Region, Date: t.Date, Source: t.Source, RackUnits: t.RackUnits, PowerW: t.PowerW,
 	}
 	if h.Currency == "" && (h.PerHour > 0 || h.Purchase > 0) {
 		h.Currency = "USD"
+	}
+	if h.Reserved > 0 {
+		h.ReservedSource = "as given"
 	}
 	if h.Ownership == "" {
 		h.Ownership = Rented

@@ -3,23 +3,33 @@ package planner
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/plimsoll-dev/plimsoll/estimator"
 )
 
 // expand lays a replica out in every topology on its hardware.
 func (s *search) expand(e *entry) {
-	var all []*laid // the sizes in order
+	var all []*laid // the sizes in order, with the engine's own options
 	for _, world := range worldsOf(e.least, e.hardware.Node.Count) {
-		var list []*laid
+		var able, list []*laid
 		for _, t := range topologiesOf(s.model, e.engine.engine.ID, world) {
-			if l := s.lay(e, t); l != nil {
-				list = append(list, l)
+			l := s.lay(e, t)
+			if l.missed == nil {
+				able = append(able, l)
+				continue
 			}
+			s.missed(*l.missed)
+			list = append(list, s.tuned(l, false)...)
 		}
-		for _, l := range undominated(list, &s.demand) {
+		kept := s.undominated(able)
+		all = append(all, kept...)
+		list = append(list, kept...)
+		for _, l := range able {
+			list = append(list, s.tuned(l, !slices.Contains(kept, l))...)
+		}
+		for _, l := range s.undominated(list) {
 			s.put(e, l)
-			all = append(all, l)
 		}
 	}
 	s.disaggregate(e, all)
@@ -28,49 +38,62 @@ func (s *search) expand(e *entry) {
 // laid is a replica in a topology that fits, and can serve the load.
 type laid struct {
 	deployment estimator.Deployment
+	ledger     estimator.Ledger
+	table      *estimator.Timetable // nil: of llama.cpp
 	serve      func(rate float64) estimator.Performance
 	rate       float64 // requests/s that it may carry at most
 	limited    bool    // by an objective, not by its throughput
+
+	plain  *laid     // the same with the engine's own options; nil: it has them
+	missed *planMiss // why it cannot serve; nil: it can
 }
 
-// lay estimates a replica in one topology; nil: it cannot serve.
+// lay estimates a replica in one topology with the engine's own options.
 func (s *search) lay(e *entry, t topology) *laid {
 	d := s.deployment(s.model, e.place, e.engine, e.weights)
 	d.Shape = s.shape
 	d.TP, d.PP, d.EP, d.AttentionDP, d.DP = t.tp, t.pp, t.ep, t.attentionDP, 1
+	return s.estimate(d, nil)
+}
+
+// estimate lays a replica out, beside another in the same topology or none.
+func (s *search) estimate(d estimator.Deployment, beside *laid) *laid {
 	d.Options.MemoryFraction = estimator.FreeFraction(d)
+	out := &laid{deployment: d, plain: beside}
+	miss := func(rank missRank, margin float64, reason, change string) *laid {
+		out.missed = &planMiss{rank, margin, reason, change}
+		return out
+	}
 	d, _, err := estimator.Resolve(d)
 	if err != nil {
-		s.missed(planMiss{missSupport, 0, err.Error(), ""})
-		return nil
+		return miss(missSupport, 0, err.Error(), "")
 	}
 	l, err := estimator.Fit(d)
 	if err != nil {
-		s.missed(planMiss{missSupport, 0, err.Error(), ""})
-		return nil
+		return miss(missSupport, 0, err.Error(), "")
 	}
+	out.deployment, out.ledger = d, l
 	if !l.Fits {
-		s.missed(planMiss{missMemory, float64(l.ShortBytes) / float64(max(d.Device.FreeBytes, 1)), fmt.Sprintf("%s on %dx %s lacks %.1f GiB on each", e.weights.ID, t.world(), d.Device.Accelerator.Name, float64(l.ShortBytes)/(1<<30)), l.Change})
-		return nil
+		return miss(missMemory, float64(l.ShortBytes)/float64(max(d.Device.FreeBytes, 1)), fmt.Sprintf("%s on %dx %s lacks %.1f GiB on each", d.Weights.ID, d.World(), d.Device.Accelerator.Name, float64(l.ShortBytes)/(1<<30)), l.Change)
 	}
 	s.counted.options++
-	serve, err := s.server(d, l)
+	serve, err := s.server(out)
 	if err != nil {
-		s.missed(planMiss{missSupport, 0, err.Error(), ""})
-		return nil
+		return miss(missSupport, 0, err.Error(), "")
 	}
-	at := func(rate float64) estimator.Performance { return serve(s.demand.load(rate)) }
+	out.serve = func(rate float64) estimator.Performance { return serve(s.demand.load(rate)) }
 	if o, got := s.demand.missedIdle(serve); o != nil {
-		s.missed(planMiss{missIdle, got/o.BoundMs - 1, fmt.Sprintf("%s is %.4g ms on an idle replica (%s on %dx %s), %.4g asked", o.Name(), got, e.weights.ID, t.world(), d.Device.Accelerator.Name, o.BoundMs),
-			fmt.Sprintf("--objective %s=%.0fms", o.Name(), math.Ceil(got))})
-		return nil
+		return miss(missIdle, got/o.BoundMs-1, fmt.Sprintf("%s is %.4g ms on an idle replica (%s on %dx %s), %.4g asked", o.Name(), got, d.Weights.ID, d.World(), d.Device.Accelerator.Name, o.BoundMs),
+			fmt.Sprintf("--objective %s=%.0fms", o.Name(), math.Ceil(got)))
 	}
-	rate, limit := s.demand.mostRate(at)
-	return &laid{d, at, rate, limit != nil}
+	rate, limit := s.demand.mostRate(out.serve)
+	out.rate, out.limited = rate, limit != nil
+	return out
 }
 
 // server is what a replica delivers under a load, in the mean.
-func (s *search) server(d estimator.Deployment, l estimator.Ledger) (func(estimator.Load) estimator.Performance, error) {
+func (s *search) server(l *laid) (func(estimator.Load) estimator.Performance, error) {
+	d := l.deployment
 	if d.Engine.ID == estimator.LlamaCpp {
 		_, err := estimator.Serve(s.catalog, d, s.demand.load(idleRate))
 		return func(load estimator.Load) estimator.Performance {
@@ -78,13 +101,39 @@ func (s *search) server(d estimator.Deployment, l estimator.Ledger) (func(estima
 			return p
 		}, err
 	}
-	t, err := estimator.NewTimetable(s.catalog, d, l)
-	return func(load estimator.Load) estimator.Performance { return t.Serve(load) }, err
+	if l.plain != nil && l.plain.table != nil {
+		l.table = l.plain.table.Within(d, l.ledger)
+	} else {
+		var err error
+		if l.table, err = estimator.NewTimetable(s.catalog, d, l.ledger); err != nil {
+			return nil, err
+		}
+	}
+	return l.table.Serve, nil
 }
 
-// undominated leaves out topologies of one size that another is no slower than: with
-// no request about, and at the load of the one that carries most. They cost the same.
-func undominated(list []*laid, d *demand) []*laid {
+// figures are the means that replicas of one size are compared by, smaller ones better.
+type figures struct{ ttft, tpot, idleTTFT, idleTPOT, slower, stall, chunks, crowd float64 }
+
+func (a figures) noSlower(b figures) bool {
+	return a.ttft <= b.ttft && a.tpot <= b.tpot && a.idleTTFT <= b.idleTTFT && a.idleTPOT <= b.idleTPOT && a.slower <= b.slower && a.stall <= b.stall &&
+		a.chunks <= b.chunks && a.crowd <= b.crowd
+}
+
+// figures of a replica with no request about, and at a load.
+func (s *search) figures(l *laid, at float64) figures {
+	busy, idle := l.serve(max(at, idleRate)), l.serve(idleRate)
+	f := figures{busy.TTFT.Mean, busy.TPOT.Mean, idle.TTFT.Mean, idle.TPOT.Mean, 1 / l.rate, s.stall(l), s.chunks(l), s.crowd(l)}
+	if busy.Saturated {
+		f.ttft, f.tpot = math.Inf(1), math.Inf(1)
+	}
+	return f
+}
+
+// undominated leaves out replicas of one size that another is no slower than: with no
+// request about, and at the load of the one that carries most. They cost the same, but
+// that one with the engine's own options gives way to none with others.
+func (s *search) undominated(list []*laid) []*laid {
 	if len(list) < 2 {
 		return list
 	}
@@ -92,24 +141,19 @@ func undominated(list []*laid, d *demand) []*laid {
 	for _, l := range list {
 		most = max(most, l.rate)
 	}
-	at := min(d.rate/max(math.Ceil(d.rate/most), 1), most/slack*0.9)
-	type figures struct{ ttft, tpot, idleTTFT, idleTPOT, slower float64 }
+	at := min(s.demand.rate/max(math.Ceil(s.demand.rate/most), 1), most/slack*0.9)
 	of := make([]figures, len(list))
 	for i, l := range list {
-		busy, idle := l.serve(max(at, idleRate)), l.serve(idleRate)
-		of[i] = figures{busy.TTFT.Mean, busy.TPOT.Mean, idle.TTFT.Mean, idle.TPOT.Mean, 1 / l.rate}
-		if busy.Saturated {
-			of[i].ttft, of[i].tpot = math.Inf(1), math.Inf(1)
-		}
-	}
-	noSlower := func(a, b figures) bool {
-		return a.ttft <= b.ttft && a.tpot <= b.tpot && a.idleTTFT <= b.idleTTFT && a.idleTPOT <= b.idleTPOT && a.slower <= b.slower
+		of[i] = s.figures(l, at)
 	}
 	var kept []*laid
 	for i, l := range list {
 		dominated := false
 		for k := range list {
-			if k != i && noSlower(of[k], of[i]) && (!noSlower(of[i], of[k]) || k < i) {
+			if k == i || list[k].plain != nil && l.plain == nil || !of[k].noSlower(of[i]) {
+				continue
+			}
+			if !of[i].noSlower(of[k]) || k < i || list[k].plain == nil && l.plain != nil {
 				dominated = true
 			}
 		}
@@ -126,6 +170,7 @@ func (s *search) put(e *entry, l *laid) {
 	at := l.serve(max(min(s.demand.rate/float64(replicas), l.rate/slack*0.99), idleRate))
 	o := s.option(e, &l.deployment, replicas)
 	o.TPOTMs, o.e2eS = at.TPOT.Mean, at.E2E.Mean/1000
+	o.Tuned, o.plain = l.deviations(), l.plain
 	s.addOption(&entry{stage: sized, quality: e.quality, hardware: e.hardware, place: e.place, engine: e.engine, weights: e.weights, option: o, tpot: o.TPOTMs, first: replicas, failed: replicas - 1})
 }
 

@@ -49,6 +49,9 @@ func Offers(c *catalog.Catalog, ask OffersAsk) ([]Hardware, error) {
 		if err != nil {
 			return nil, err
 		}
+		if h.Term == cost.OnDemand {
+			h.reservedOf(c.Prices, cheapest[k])
+		}
 		list = append(list, h)
 	}
 	slices.SortStableFunc(list, func(a, b Hardware) int { return cmp.Or(cmp.Compare(a.PerHour, b.PerHour), cmp.Compare(a.Name, b.Name)) })
@@ -70,9 +73,20 @@ func offer(c *catalog.Catalog, p *catalog.Price) (Hardware, error) {
 		name = fmt.Sprintf("%s %s (%dx %s)", p.Provider, p.Instance, max(p.Count, 1), acc.Name)
 	}
 	return Hardware{
-		Name: name, Node: node.Groups[0], Ownership: Rented, PerHour: p.PerHour, Currency: p.Currency,
+		Name: name, Node: node.Groups[0], Ownership: Rented, PerHour: p.PerHour, Term: p.Term, Currency: p.Currency,
 		Provider: p.Provider, Instance: p.Instance, Region: p.Region, Date: p.Date, Source: p.Source, Trust: p.Trust,
 	}, nil
+}
+
+// reservedOf takes the cheapest price at which the provider of an offer reserves the same.
+func (h *Hardware) reservedOf(prices []catalog.Price, offer *catalog.Price) {
+	for i := range prices {
+		p := &prices[i]
+		same := p.Provider == offer.Provider && p.Accelerator == offer.Accelerator && max(p.Count, 1) == max(offer.Count, 1) && p.Region == offer.Region && p.Currency == offer.Currency
+		if same && p.Term == cost.Reserved && p.PerHour > 0 && (h.Reserved == 0 || p.PerHour < h.Reserved) {
+			h.Reserved, h.ReservedSource = p.PerHour, fmt.Sprintf("%s, %s", p.Provider, p.Source)
+		}
+	}
 }
 
 // UsualPrice is the price to rent an accelerator on demand that is taken where nobody
@@ -83,4 +97,12 @@ func UsualPrice(c *catalog.Catalog, accelerator string) (*catalog.Price, error) 
 		return nil, err
 	}
 	return q.Price, nil
+}
+
+// spotWarning says what nobody should find out later; empty: it is not spot.
+func (h *Hardware) spotWarning() string {
+	if h.Term != cost.Spot {
+		return ""
+	}
+	return h.Name + " is spot: its provider may take all replicas back at once, and the price moves"
 }

@@ -36,6 +36,7 @@ type PlanRequest struct {
 	Terms      cost.Terms     // without a currency: the defaults
 	Seed       uint64
 	Aggregated bool // no replicas that only prefill
+	Defaults   bool // no options beside the engines' defaults
 	Curve      bool // draw latencies over the load too, for a report
 }
 
@@ -50,21 +51,24 @@ const (
 
 // Hardware is nodes of one kind that may be used.
 type Hardware struct {
-	Name      string        `json:"name"`
-	Node      catalog.Group `json:"-"`                  // the accelerators of one node
-	Nodes     int           `json:"nodes"`              // that there are; 0: as many as it takes
-	Ownership Ownership     `json:"ownership"`          // owned, bought, rented
-	PerHour   float64       `json:"per_hour,omitempty"` // rented: of one accelerator
-	Purchase  float64       `json:"purchase,omitempty"` // bought: of one accelerator, with its share of the node
-	Currency  string        `json:"currency,omitempty"`
-	Provider  string        `json:"provider,omitempty"`
-	Instance  string        `json:"instance,omitempty"`
-	Region    string        `json:"region,omitempty"`
-	Date      string        `json:"price_date,omitempty"`
-	Source    string        `json:"price_source,omitempty"`
-	Trust     catalog.Trust `json:"price_trust,omitempty"`
-	PowerW    float64       `json:"power_w,omitempty"`    // of an accelerator at load, where a benchmark stands in for the estimate; 0 unknown
-	RackUnits float64       `json:"rack_units,omitempty"` // of a node; 0 unknown
+	Name           string        `json:"name"`
+	Node           catalog.Group `json:"-"`                           // the accelerators of one node
+	Nodes          int           `json:"nodes"`                       // that there are; 0: as many as it takes
+	Ownership      Ownership     `json:"ownership"`                   // owned, bought, rented
+	PerHour        float64       `json:"per_hour,omitempty"`          // rented: of one accelerator
+	Term           string        `json:"term,omitempty"`              // rented: of that price: on_demand, spot, reserved; empty: on_demand
+	Reserved       float64       `json:"reserved_per_hour,omitempty"` // rented on demand: what the same costs reserved; 0 unknown
+	ReservedSource string        `json:"reserved_source,omitempty"`
+	Purchase       float64       `json:"purchase,omitempty"` // bought: of one accelerator, with its share of the node
+	Currency       string        `json:"currency,omitempty"`
+	Provider       string        `json:"provider,omitempty"`
+	Instance       string        `json:"instance,omitempty"`
+	Region         string        `json:"region,omitempty"`
+	Date           string        `json:"price_date,omitempty"`
+	Source         string        `json:"price_source,omitempty"`
+	Trust          catalog.Trust `json:"price_trust,omitempty"`
+	PowerW         float64       `json:"power_w,omitempty"`    // of an accelerator at load, where a benchmark stands in for the estimate; 0 unknown
+	RackUnits      float64       `json:"rack_units,omitempty"` // of a node; 0 unknown
 }
 
 // Budget is what a plan may take. Zero is no limit.
@@ -124,6 +128,12 @@ func (r *PlanRequest) checkHardware() error {
 		}
 		if !slices.Contains([]Ownership{Owned, Bought, Rented}, h.Ownership) {
 			return fmt.Errorf("planner: hardware %q: ownership %q: accepted are %s, %s, %s", h.Name, h.Ownership, Owned, Bought, Rented)
+		}
+		if !slices.Contains([]string{"", cost.OnDemand, cost.Spot, cost.Reserved}, h.Term) || h.Term != "" && h.Ownership != Rented {
+			return fmt.Errorf("planner: hardware %q: term %q: accepted are %s, %s, %s, of what is rented", h.Name, h.Term, cost.OnDemand, cost.Spot, cost.Reserved)
+		}
+		if !(h.Reserved >= 0) || math.IsInf(h.Reserved, 0) || h.Reserved > 0 && (h.PerHour == 0 || cmp.Or(h.Term, cost.OnDemand) != cost.OnDemand) {
+			return fmt.Errorf("planner: hardware %q: a price of %g an hour reserved: accepted are 0 (unknown) and more, beside a price on demand", h.Name, h.Reserved)
 		}
 		if !(h.PerHour >= 0) || !(h.Purchase >= 0) {
 			return fmt.Errorf("planner: hardware %q: a price of %g an hour, %g to buy: accepted are 0 (unknown) and more", h.Name, h.PerHour, h.Purchase)

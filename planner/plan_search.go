@@ -9,6 +9,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/estimator"
+	"github.com/plimsoll-dev/plimsoll/planner/cost"
 	"github.com/plimsoll-dev/plimsoll/simulator"
 )
 
@@ -50,8 +51,8 @@ type search struct {
 	made    int
 	miss    planMiss // the limit that came closest to being kept
 	best    *Option  // the cheapest that was simulated and does
-	upper   float64  // its key
-	seen    map[pairKey]bool
+	upper   float64  // its key, with its handicap
+	seen    map[trialKey]bool
 }
 
 func (s *search) Len() int      { return len(s.list) }
@@ -59,7 +60,7 @@ func (s *search) Swap(i, j int) { s.list[i], s.list[j] = s.list[j], s.list[i] }
 func (s *search) Less(i, j int) bool {
 	a, b := s.list[i], s.list[j]
 	return cmp.Or(
-		cmp.Compare(a.key, b.key), -cmp.Compare(a.quality, b.quality), cmp.Compare(count(a.apart()), count(b.apart())), cmp.Compare(a.used, b.used),
+		cmp.Compare(a.rank(), b.rank()), -cmp.Compare(a.quality, b.quality), cmp.Compare(count(a.apart()), count(b.apart())), cmp.Compare(a.used, b.used),
 		-cmp.Compare(a.stage, b.stage), cmp.Compare(a.tpot, b.tpot), cmp.Compare(a.order, b.order),
 	) < 0
 }
@@ -99,6 +100,7 @@ const (
 	missQuality          // of the precision
 	missMemory
 	missRegion
+	missTerm   // spot, where replicas must be to spare
 	missIdle   // an idle replica breaks an objective
 	missLimits // hardware that there is, budgets
 	missPrice  // a better model is no dearer
@@ -147,6 +149,10 @@ func finite(v float64) float64 {
 func (s *search) bound(pl *place, h *Hardware) {
 	if len(s.request.Regions) > 0 && h.Ownership == Rented && !slices.Contains(s.request.Regions, h.Region) {
 		s.missed(planMiss{missRegion, 0, fmt.Sprintf("%s is in %s, accepted are %v", h.Name, orUnknown(h.Region), s.request.Regions), "accept region " + orUnknown(h.Region)})
+		return
+	}
+	if s.request.Spare > 0 && h.Term == cost.Spot {
+		s.missed(planMiss{missTerm, 0, fmt.Sprintf("%s is spot: its provider may take all replicas back at once, and %d to spare are no cover", h.Name, s.request.Spare), "no spare replicas, or a price on demand"})
 		return
 	}
 	for _, e := range s.engines {
@@ -210,7 +216,7 @@ func (s *search) cheapest(front []Option) (*Option, error) {
 	s.upper = math.Inf(1)
 	for s.Len() > 0 {
 		e := heap.Pop(s).(*entry)
-		if e.key > s.upper*(1+worthwhile) {
+		if e.rank() > s.upper {
 			break
 		}
 		if e.key >= s.below(e) {
@@ -229,27 +235,6 @@ func (s *search) cheapest(front []Option) (*Option, error) {
 		}
 	}
 	return s.best, nil
-}
-
-// worthwhile is the share of the cost that a second kind of replica must save.
-const worthwhile = 0.02
-
-// below is what an entry must cost less than to replace the best option so far: at the
-// same cost better quality does, and one kind of replica costs a little more at most.
-func (s *search) below(e *entry) float64 {
-	if s.best == nil {
-		return math.Inf(1)
-	}
-	switch apart := s.best.Prefill != nil; {
-	case apart && !e.apart():
-		return s.upper * (1 + worthwhile)
-	case !apart && e.apart():
-		return s.upper * (1 - worthwhile)
-	}
-	if own := s.best.Quality; own != nil && e.quality > *own {
-		return math.Nextafter(s.upper, math.Inf(1))
-	}
-	return s.upper
 }
 
 // apart reports whether an entry is known to have replicas that only prefill.
@@ -314,15 +299,8 @@ func (s *search) try(e *entry, limit float64) error {
 		e.failed = n
 	default:
 		e.enough = n
-		if err := s.settle(&o, t.Summary); err != nil {
+		if err := s.accept(e, &o, &t); err != nil {
 			return err
-		}
-		if m := s.limits(&o); m != nil { // of what the simulation says it takes
-			s.missed(*m)
-			break
-		}
-		if key := s.key(o.hardware, o.Nodes, &o); key < s.below(e) {
-			s.best, s.upper = &o, key
 		}
 	}
 	if e.enough == e.failed+1 {
@@ -332,6 +310,27 @@ func (s *search) try(e *entry, limit float64) error {
 	rest.resize(e.failed + 1)
 	e.option = &rest
 	s.addOption(e)
+	return nil
+}
+
+// accept takes an option that carries the load as the best where it costs less, and
+// breaks no limit.
+func (s *search) accept(e *entry, o *Option, t *simulator.Trialled) error {
+	if err := s.settle(o, t.Summary); err != nil {
+		return err
+	}
+	if m := s.limits(o); m != nil { // of what the simulation says it takes
+		s.missed(*m)
+		return nil
+	}
+	key := s.key(o.hardware, o.Nodes, o)
+	if key >= s.below(e) {
+		return nil
+	}
+	if pays, err := s.pays(o, t); err != nil || !pays {
+		return err
+	}
+	s.best, s.upper = o, handicapped(key, o.handicap())
 	return nil
 }
 

@@ -87,7 +87,7 @@ func TestPlanFindsWhatAllFinds(t *testing.T) {
 	} {
 		r := planRequest(t, 0, k.rate, k.bounds...)
 		r.Models = []string{"Qwen/Qwen3-8B", "Qwen/Qwen3-30B-A3B"}
-		r.Spare = k.spare
+		r.Spare, r.Defaults = k.spare, true // for options see TestTuningFindsWhatAllFinds
 		r.Hardware = []Hardware{rentedAt(t, "1x L40S", 1.1), rentedAt(t, "2x H100 SXM5 80GB", 2.9), rentedAt(t, "4x A100 SXM4 80GB", 1.6), rentedAt(t, "1x RTX 4090", 0.45)}
 		plan := mustPlan(t, r)
 		for _, model := range r.Models {

@@ -13,8 +13,6 @@ const largestWorld = 64
 // topology is how a replica lies on its accelerators.
 type topology struct{ tp, pp, ep, attentionDP int }
 
-func (t topology) world() int { return t.tp * t.pp }
-
 // topologiesOf lists the ways to lay a replica on so many accelerators: tensor times
 // pipeline parallel, experts shared or split, attention in groups. What an engine or a
 // model cannot do is refused when it is resolved.

@@ -12,14 +12,16 @@ type trialKey struct {
 	memory                              int64
 	link                                catalog.Link
 	topology, prefill                   topology
+	seqs, tokens                        int // of a step
 	replicas, prefills                  int
+	hardware                            string // where the question is of offers and not of trials
 }
 
 func keyOf(o *Option) trialKey {
 	d := &o.deployment
 	key := trialKey{
 		model: o.Model, accelerator: d.Device.Accelerator.ID, engine: o.Engine, weights: o.Precision, memory: d.Device.FreeBytes, link: d.Device.Link,
-		topology: topology{o.TP, o.PP, o.EP, o.AttentionDP}, replicas: o.Replicas,
+		topology: topology{o.TP, o.PP, o.EP, o.AttentionDP}, seqs: d.Options.MaxSeqs, tokens: d.Options.MaxBatchedTokens, replicas: o.Replicas,
 	}
 	if f := o.Prefill; f != nil {
 		key.prefill, key.prefills = topology{f.TP, f.PP, f.EP, f.AttentionDP}, f.Replicas

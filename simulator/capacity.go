@@ -33,13 +33,14 @@ type Trialled struct {
 
 // Capacity is the answer of a search.
 type Capacity struct {
-	Of       string     `json:"of"`       // rate_per_s, users, replicas
-	Level    float64    `json:"level"`    // the most that is carried, or the fewest replicas; 0: none is
-	Sampling *Interval  `json:"sampling"` // 95 % confidence of the simulated system; null: too few requests to say
-	Reach    *Interval  `json:"reach"`    // while the estimate is no more wrong than its error; null: a system without one
-	Limit    string     `json:"limit"`    // what breaks first beyond it
-	Requests int        `json:"requests"` // of each trial
-	Trials   []Trialled `json:"trials"`   // of the estimate itself, in the order in which they were made
+	Of              string     `json:"of"`                         // rate_per_s, users, replicas
+	Level           float64    `json:"level"`                      // the most that is carried, or the fewest replicas; 0: none is
+	PrefillReplicas int        `json:"prefill_replicas,omitempty"` // that only prefill, beside the replicas found
+	Sampling        *Interval  `json:"sampling"`                   // 95 % confidence of the simulated system; null: too few requests to say
+	Reach           *Interval  `json:"reach"`                      // while the estimate is no more wrong than its error; null: a system without one
+	Limit           string     `json:"limit"`                      // what breaks first beyond it
+	Requests        int        `json:"requests"`                   // of each trial
+	Trials          []Trialled `json:"trials"`                     // of the estimate itself, in the order in which they were made
 
 	Best *Summary `json:"-"` // at the level
 }
@@ -87,8 +88,8 @@ func (s *Search) MaxUsers() (*Capacity, error) {
 	return r.most(max(s.Spec.Users, 1), 1, mostUsers)
 }
 
-// MinReplicas finds how few replicas carry the load. Those that prefill stay as they
-// are; events are not for systems of changing size.
+// MinReplicas finds how few replicas carry the load. Those that only prefill keep their
+// number for each of the others, rounded up; events are not for systems of changing size.
 func (s *Search) MinReplicas() (*Capacity, error) {
 	if len(s.System.Events) > 0 {
 		return nil, fmt.Errorf("simulator: a search for replicas with replicas that fail or come up: accepted without events")
@@ -97,11 +98,21 @@ func (s *Search) MinReplicas() (*Capacity, error) {
 		return nil, err
 	}
 	r := s.searcher(OverReplicas, func(k int, t *Search) float64 {
-		t.System.Replicas = k
+		t.System.Replicas, t.System.PrefillReplicas = k, s.prefillsFor(k)
 		t.Requests = max(t.Requests, 200*k)
 		return float64(k)
 	})
-	return r.fewest(max(s.System.Replicas, 1), mostSearched)
+	c, err := r.fewest(max(s.System.Replicas, 1), mostSearched)
+	if c != nil && c.Level > 0 {
+		c.PrefillReplicas = s.prefillsFor(int(c.Level))
+	}
+	return c, err
+}
+
+// prefillsFor is how many replicas only prefill beside k others.
+func (s *Search) prefillsFor(k int) int {
+	others := max(s.System.Replicas, 1)
+	return (s.System.PrefillReplicas*k + others - 1) / others
 }
 
 // Try is one trial, of as many requests as the search says and no more.

@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/plimsoll-dev/plimsoll/estimator"
 	"github.com/plimsoll-dev/plimsoll/workload"
 )
 
@@ -91,6 +92,21 @@ func TestMinReplicas(t *testing.T) {
 	s.System.Events = []Event{{At: 1}}
 	if _, err := s.MinReplicas(); err == nil {
 		t.Error("a search over replicas that fail is accepted")
+	}
+}
+
+// TestMinReplicasApart: three that prefill 100 prompts/s each for two that decode, whose
+// steps take nothing. 470 requests/s need five of the first, which three of the others have.
+func TestMinReplicasApart(t *testing.T) {
+	s := serverOf(t)
+	prefill := single()
+	s.System.Prefill, s.System.PrefillReplicas, s.System.Replicas = &prefill, 3, 2
+	s.System.Engine = Engine{Step: func(estimator.Step) float64 { return 1 }, Sequences: 1000, Budget: 1 << 30, Blocks: 1 << 30, BlockSize: 16}
+	s.Spec.Arrivals.RatePerS, s.Spec.Classes[0].Output = 470, workload.Tokens(2)
+	s.System.Routing, s.Requests = LeastLoaded, 10_000
+	c, err := s.MinReplicas()
+	if err != nil || c.Level != 3 || c.PrefillReplicas != 5 || c.Limit != "saturation" {
+		t.Errorf("%+v, %v; want 3 replicas and 5 that prefill", c, err)
 	}
 }
 

@@ -171,8 +171,8 @@ func distribution(us []float64) *Distribution {
 	}
 	slices.Sort(us)
 	return &Distribution{
-		Mean: mean(us) / 1000, P50: quantile(us, 0.5) / 1000, P90: quantile(us, 0.9) / 1000,
-		P95: quantile(us, 0.95) / 1000, P99: quantile(us, 0.99) / 1000, Max: us[len(us)-1] / 1000,
+		Mean: mean(us) / 1000, P50: workload.Quantile(us, 0.5) / 1000, P90: workload.Quantile(us, 0.9) / 1000,
+		P95: workload.Quantile(us, 0.95) / 1000, P99: workload.Quantile(us, 0.99) / 1000, Max: us[len(us)-1] / 1000,
 	}
 }
 
@@ -192,16 +192,6 @@ func mean(v []float64) float64 {
 		sum += x
 	}
 	return sum / float64(len(v))
-}
-
-// quantile of sorted values, between neighbours as R's type 7 has it.
-func quantile(sorted []float64, q float64) float64 {
-	at := q * float64(len(sorted)-1)
-	i := int(at)
-	if i+1 >= len(sorted) {
-		return sorted[len(sorted)-1]
-	}
-	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
 }
 
 // window is the time that rates are over: while requests come, unless they come all
@@ -362,7 +352,7 @@ func statistic(sorted []float64, o *workload.Objective) float64 {
 	case "max":
 		return sorted[len(sorted)-1]
 	}
-	return quantile(sorted, o.Quantile())
+	return workload.Quantile(sorted, o.Quantile())
 }
 
 // keepUp is the share of the arrivals that a system must keep up with.

@@ -27,6 +27,7 @@ type planOptions struct {
 
 	ownership         string
 	perHour, purchase float64
+	reserved          float64
 	currency          string
 	offers            planner.OffersTable
 	nodes, limit      int
@@ -88,10 +89,12 @@ func (o *planOptions) addShared(f *pflag.FlagSet) {
 	f.IntVar(&p.Months, "months", 0, "months that the plan shall carry the load for")
 	f.IntVar(&p.Spare, "spare", 0, "replicas that may be down while the objectives hold")
 	f.BoolVar(&p.Aggregated, "aggregated", false, "no replicas that only prefill")
+	f.BoolVar(&p.Defaults, "engine-defaults", false, "no sequences and tokens of a step beside the engine's defaults")
 	f.Uint64Var(&p.Seed, "seed", 1, "seed of arrivals and lengths: the same one gives the same plan")
 	f.IntVar(&o.nodes, "nodes", 0, "nodes of --on that there are (default as many as it takes)")
 	f.StringVar(&o.ownership, "ownership", "", "of --on: owned, bought, rented")
 	f.Float64Var(&o.perHour, "per-hour", 0, "rent of an accelerator of --on an hour (default the catalog's, on demand)")
+	f.Float64Var(&o.reserved, "reserved-per-hour", 0, "what the same costs reserved: with --profile, how many to reserve")
 	f.Float64Var(&o.purchase, "purchase", 0, "price of an accelerator of --on with its share of the node")
 	f.StringVar(&o.currency, "currency", "", "of --per-hour, --purchase and the budgets (default USD)")
 	b := &p.Budget
@@ -324,7 +327,7 @@ func (a *app) planHardware(c *catalog.Catalog, o *planOptions, f *planner.PlanFi
 		f.Currency = o.currency
 	}
 	if len(a.global.on) == 0 {
-		for _, flag := range []string{"nodes", "ownership", "per-hour", "purchase"} {
+		for _, flag := range []string{"nodes", "ownership", "per-hour", "reserved-per-hour", "purchase"} {
 			if given(flag) {
 				return usagef("--%s means nothing without --on", flag)
 			}
@@ -337,11 +340,11 @@ func (a *app) planHardware(c *catalog.Catalog, o *planOptions, f *planner.PlanFi
 			return usagef("--%s is of offers, and means nothing to --on", flag)
 		}
 	}
-	if len(a.global.on) > 1 && (given("per-hour") || given("purchase")) {
-		return usagef("--per-hour and --purchase are of one --on: name several in a file")
+	if len(a.global.on) > 1 && (given("per-hour") || given("reserved-per-hour") || given("purchase")) {
+		return usagef("--per-hour, --reserved-per-hour and --purchase are of one --on: name several in a file")
 	}
 	for _, on := range a.global.on {
-		t := planner.HardwareTable{On: on, Nodes: o.nodes, Ownership: o.ownership, PerHour: o.perHour, Purchase: o.purchase, Currency: o.currency}
+		t := planner.HardwareTable{On: on, Nodes: o.nodes, Ownership: o.ownership, PerHour: o.perHour, Reserved: o.reserved, Purchase: o.purchase, Currency: o.currency}
 		if o.ownership == "" && o.perHour == 0 && o.purchase == 0 {
 			var err error
 			if t, err = planner.UsualTable(c, on); err != nil {

@@ -65,6 +65,9 @@ func planLead(p *planner.Plan) []string {
 		fmt.Sprintf("%s = %s: %s in %s on %s.", counted(o.Accelerators, "accelerator"), decomposition(o), o.Model, o.Precision, o.Engine),
 		"It carries " + load + ".",
 	}
+	for _, a := range o.Tuned {
+		list = append(list, fmt.Sprintf("%s is %s: %s.", a.Name, a.Value, a.Why))
+	}
 	if o.PerMonth != nil {
 		text := fmt.Sprintf("It costs %s a month", money(*o.PerMonth, p.Currency))
 		if t := p.Detail.Tokens; t != nil {
@@ -92,7 +95,7 @@ func mixWords(m *planner.Mix, currency string) string {
 			text += ";"
 		}
 		pool := &m.Pools[i]
-		text += fmt.Sprintf(" %s in %s: %s", sentence(pool.Classes...), pool.Option.Precision, decomposition(&pool.Option))
+		text += fmt.Sprintf(" %s in %s: %s", sentence(pool.Classes...), pool.Option.Precision, decomposition(&pool.Option)+tunedWords(&pool.Option))
 	}
 	return text + "."
 }
@@ -124,7 +127,26 @@ func breakEvenWords(p *planner.Plan) (list []string) {
 		}
 		list = append(list, text+".")
 	}
+	if r := b.Reserve; r != nil {
+		list = append(list, reserveWords(p.Chosen, r, p.Currency))
+	}
 	return list
+}
+
+// reserveWords is how many accelerators to reserve, and what that is against.
+func reserveWords(o *planner.Option, r *planner.ReserveBreakEven, currency string) string {
+	text := fmt.Sprintf("Reserved an accelerator costs %s an hour (%s), on demand %s: ", cents(r.Reserved, currency), r.Source, cents(r.OnDemand, currency))
+	c := &r.Commitment
+	switch {
+	case c.Accelerators == 0:
+		text += fmt.Sprintf("reserve none, as none is needed for more than %s of the hours, and give back on demand what an hour does not need", report.Percent(c.Threshold))
+	case c.Accelerators == o.Accelerators:
+		text += fmt.Sprintf("reserve all %d", o.Accelerators)
+	default:
+		text += fmt.Sprintf("reserve %d, needed for more than %s of the hours, and take up to %d on demand in the hours that need them", c.Accelerators, report.Percent(c.Threshold), o.Accelerators-c.Accelerators)
+	}
+	needed := c.AllOnDemand * cost.HoursPerYear / cost.MonthsPerYear
+	return text + fmt.Sprintf(". That costs %s a month, %s less than all on demand at every hour; all on demand in the hours that need them costs %s.", money(r.PerMonth, currency), report.Percent(r.Saving), money(needed, currency))
 }
 
 func breaks(limit string) string {
@@ -164,6 +186,14 @@ func decomposition(o *planner.Option) string {
 	text += fmt.Sprintf(", on %s of %s", counted(o.Nodes, "node"), o.Hardware)
 	if idle := o.Accelerators - o.Used; idle > 0 {
 		text += fmt.Sprintf(" (%d unused)", idle)
+	}
+	return text
+}
+
+// tunedWords are the options that are not the engine's defaults, after something else.
+func tunedWords(o *planner.Option) (text string) {
+	for _, a := range o.Tuned {
+		text += ", " + a.Name + " " + a.Value
 	}
 	return text
 }
@@ -362,6 +392,7 @@ func optionRow(o *planner.Option) []report.Cell {
 	if f := o.Prefill; f != nil {
 		replicas += fmt.Sprintf(", prefill %d x %s", f.Replicas, shapeWords(f.TP, f.PP, f.EP, f.AttentionDP))
 	}
+	replicas += tunedWords(o)
 	cells := []report.Cell{report.Text(o.Model), quality, report.Text(o.Precision), report.Text(replicas), report.Text(o.Hardware), report.Int(o.Nodes), monthly}
 	for _, d := range latenciesOf(o.Summary) {
 		if d == nil {

@@ -407,6 +407,9 @@ func (s *simulation) search() error {
 		s.load.spec.Users = int(math.Round(level))
 	default:
 		d.Deployment.DP = int(math.Round(level))
+		if d.Prefill != nil {
+			d.Prefill.DP = d.Capacity.PrefillReplicas
+		}
 	}
 	return nil
 }

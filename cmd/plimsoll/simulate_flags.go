@@ -149,8 +149,8 @@ func (o *simulateOptions) conflicts(given func(string) bool) error {
 		return usagef("--find rate is for an open loop: with --concurrency it is --find users")
 	case o.find == findUsers && !closed && o.load.file == "":
 		return usagef("--find users is for a closed loop: --concurrency says where to begin")
-	case o.find == findReplicas && (given("dp") || len(o.events) > 0):
-		return usagef("--find replicas finds what --dp would say, of replicas that stay up: leave out --dp, --fail and --join")
+	case o.find == findReplicas && (given("dp") && o.prefillReplicas == 0 || len(o.events) > 0):
+		return usagef("--find replicas finds what --dp would say, of replicas that stay up: leave out --dp (but for the proportion to --prefill-replicas), --fail and --join")
 	case o.find == findReplicas && !given("rate") && !closed && o.load.file == "":
 		return usagef("--find replicas needs the load that they shall carry: --rate, --concurrency or --workload")
 	}

@@ -151,6 +151,9 @@ func capacityWords(c *simulator.Capacity) string {
 	text := fmt.Sprintf("It carries at most %s %s", report.Significant(c.Level), noun)
 	if c.Of == simulator.OverReplicas {
 		text = fmt.Sprintf("It takes at least %s %s", report.Significant(c.Level), noun)
+		if c.PrefillReplicas > 0 {
+			text += fmt.Sprintf(" that decode and %d that prefill", c.PrefillReplicas)
+		}
 	}
 	span := func(i *simulator.Interval) string {
 		low, high := report.Significant(i.Low), report.Significant(i.High)

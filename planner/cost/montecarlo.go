@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/plimsoll-dev/plimsoll/workload"
 )
 
 // MaxSamples bounds a Monte Carlo: a million.
@@ -161,18 +163,8 @@ func spreads(n int, seed uint64, factors []Factor, options []Option) ([]Spread, 
 func (s *Spread) summarise() {
 	sorted := slices.Clone(s.Samples)
 	slices.Sort(sorted)
-	s.P10, s.P50, s.P90 = at(sorted, 0.1), at(sorted, 0.5), at(sorted, 0.9)
+	s.P10, s.P50, s.P90 = workload.Quantile(sorted, 0.1), workload.Quantile(sorted, 0.5), workload.Quantile(sorted, 0.9)
 	for _, v := range s.Samples {
 		s.Mean += v / float64(len(s.Samples))
 	}
-}
-
-// at is the quantile of sorted samples, linear between neighbours.
-func at(sorted []float64, p float64) float64 {
-	where := p * float64(len(sorted)-1)
-	i := int(where)
-	if i+1 >= len(sorted) {
-		return sorted[len(sorted)-1]
-	}
-	return sorted[i] + (where-float64(i))*(sorted[i+1]-sorted[i])
 }

@@ -132,6 +132,9 @@ func (r *writer) lead() []string {
 		return text
 	}
 	list := []string{r.say("decision", o.Model, o.Precision, o.Engine, r.decomposition(o)), r.say("carries", r.load())}
+	for _, a := range o.Tuned {
+		list = append(list, r.say("tuned", a.Name, a.Value, a.Why))
+	}
 	if t := p.Detail.Tokens; o.PerMonth != nil && t != nil {
 		list = append(list, r.say("costs", money(*o.PerMonth, p.Currency), report.Significant(t.Allocation.Output)+" "+p.Currency))
 	} else if o.PerMonth == nil {

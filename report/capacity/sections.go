@@ -244,7 +244,8 @@ func (r *writer) cost() section {
 	return s
 }
 
-// breakEven holds the plan against an API, and what is owned against renting.
+// breakEven holds the plan against an API, what is owned against renting, and what is
+// rented on demand against reserving.
 func (r *writer) breakEven(b *planner.BreakEvens) (list []string) {
 	unit := " " + r.plan.Currency
 	if a := b.API; a != nil {
@@ -256,6 +257,10 @@ func (r *writer) breakEven(b *planner.BreakEvens) (list []string) {
 	}
 	if k := b.Rent; k != nil && k.Even.Value != nil {
 		list = append(list, r.say("rent", report.Significant(k.PerHour)+unit, report.Percent(*k.Even.Value), report.Percent(k.Planned)))
+	}
+	if k := b.Reserve; k != nil {
+		n := k.Commitment.Accelerators
+		list = append(list, r.say("reserve", n, report.Significant(k.Reserved)+unit, report.Significant(k.OnDemand)+unit, r.plan.Chosen.Accelerators-n, money(k.PerMonth, r.plan.Currency), report.Percent(k.Saving)))
 	}
 	return list
 }
