@@ -19,6 +19,8 @@ type Detail struct {
 	AllUp     *simulator.Latencies `json:"all_up"`               // at the peak, with the spare replicas up; null: there are none
 	Headroom  *Headroom            `json:"headroom"`             // null: the load is of users
 	Double    Stress               `json:"double"`               // at twice the peak
+	Lost      *Loss                `json:"lost,omitempty"`       // one replica more down than the spares; with the curve, and of more than one replica
+	Quality   *Quality             `json:"quality"`              // published scores of the model, before the precision's loss; null: none
 	Growth    []GrowthStage        `json:"growth"`               // what it takes meanwhile; without growth the peak of today alone
 	Tokens    *cost.TokenCost      `json:"tokens"`               // cost of a million; null: a price is unknown
 	BreakEven *BreakEvens          `json:"break_even,omitempty"` // against an API, or renting
@@ -39,6 +41,23 @@ type Stress struct {
 	Limit     string  `json:"limit"`    // what breaks first: an objective, or saturation; empty: nothing does
 	Ratio     float64 `json:"ratio"`    // of its value to its bound
 	Replicas  int     `json:"replicas"` // that would carry it, without spares; 0: none that was tried
+	Size
+}
+
+// Size is what so many replicas take, spares included. Zero and null: it is unknown.
+type Size struct {
+	Nodes        int      `json:"nodes"`
+	Accelerators int      `json:"accelerators"`
+	PerMonth     *float64 `json:"per_month"`
+}
+
+// Loss is the peak with one replica more down than the plan has spares; of two kinds of
+// replicas one that decodes.
+type Loss struct {
+	Replicas  int     `json:"replicas"` // that are left
+	Saturated bool    `json:"saturated"`
+	Limit     string  `json:"limit"` // what breaks first: an objective, or saturation; empty: nothing does
+	Ratio     float64 `json:"ratio"` // of its value to its bound
 }
 
 // GrowthStage is what the load takes at a time of the plan.
@@ -46,6 +65,7 @@ type GrowthStage struct {
 	Month    int     `json:"month"`
 	Times    float64 `json:"times"`    // the load of today's peak
 	Replicas int     `json:"replicas"` // without spares; 0: none that was tried
+	Size
 }
 
 // Bounds of the simulations of the detail.
@@ -112,7 +132,7 @@ func (p *planning) full(o *Option, least int) (*simulator.Search, error) {
 }
 
 func (p *planning) describe(ctx context.Context, o *Option, full *simulator.Search) (*Detail, error) {
-	d := &Detail{Summary: o.Summary, Tokens: p.tokensCost(o)}
+	d := &Detail{Summary: o.Summary, Tokens: p.tokensCost(o), Quality: p.scale.of(o.deployment.Model)}
 	var err error
 	if d.BreakEven, err = p.breakEvens(o); err != nil {
 		return nil, err
@@ -156,7 +176,10 @@ func (p *planning) describe(ctx context.Context, o *Option, full *simulator.Sear
 		return nil, err
 	}
 	if p.request.Curve {
-		if d.Curve, err = p.curve(ctx, full); err != nil {
+		if d.Curve, err = p.curve(ctx, full, d); err != nil {
+			return nil, err
+		}
+		if d.Lost, err = lose(full); err != nil {
 			return nil, err
 		}
 	}
@@ -172,17 +195,52 @@ func (p *planning) stress(o *Option, full *simulator.Search, times float64) (Str
 	if err != nil {
 		return Stress{}, err
 	}
-	s := Stress{Times: times, Saturated: t.Saturated, Ratio: t.Ratio}
-	switch {
-	case t.Saturated:
-		s.Limit = "saturation"
-	case !t.Met:
-		s.Limit = t.Limit
-	}
+	s := Stress{Times: times, Saturated: t.Saturated, Limit: broken(t), Ratio: t.Ratio}
 	if o.Prefill == nil {
-		s.Replicas, err = p.fewest(o, times, o.Replicas)
+		if s.Replicas, err = p.fewest(o, times, o.Replicas); err == nil {
+			s.Size = p.takes(o, s.Replicas)
+		}
 	}
 	return s, err
+}
+
+// broken is what a trial breaks first; empty: nothing.
+func broken(t simulator.Trialled) string {
+	switch {
+	case t.Saturated:
+		return "saturation"
+	case !t.Met:
+		return t.Limit
+	}
+	return ""
+}
+
+// lose is the peak with one replica fewer; nil: there would be none left.
+func lose(full *simulator.Search) (*Loss, error) {
+	fewer := *full
+	if fewer.System.Replicas--; fewer.System.Replicas < 1 {
+		return nil, nil
+	}
+	t, err := fewer.Try()
+	if err != nil {
+		return nil, err
+	}
+	return &Loss{Replicas: fewer.System.Replicas, Saturated: t.Saturated, Limit: broken(t), Ratio: t.Ratio}, nil
+}
+
+// takes is what an option takes with another number of replicas; none: it is unknown.
+func (p *planning) takes(o *Option, replicas int) Size {
+	if replicas < 1 {
+		return Size{}
+	}
+	own := *o
+	own.resize(replicas)
+	s := Size{Nodes: own.Nodes, Accelerators: own.Accelerators}
+	if o.PerMonth != nil {
+		v := p.monthlyOf(o, &own)
+		s.PerMonth = &v
+	}
+	return s
 }
 
 // scaled is a multiple of a load.
@@ -253,7 +311,7 @@ func (p *planning) growth(ctx context.Context, o *Option) ([]GrowthStage, error)
 				return nil, err
 			}
 		}
-		list = append(list, GrowthStage{Month: month, Times: times, Replicas: n})
+		list = append(list, GrowthStage{Month: month, Times: times, Replicas: n, Size: p.takes(o, n)})
 		if month >= r.Months || r.Growth == 0 {
 			return list, nil
 		}

@@ -51,19 +51,20 @@ type APITable struct {
 
 // HardwareTable is nodes of one kind.
 type HardwareTable struct {
-	Name      string  `toml:"name,omitempty"`
-	On        string  `toml:"on"` // the accelerators of a node: "8x H100 SXM5 80GB"
-	Nodes     int     `toml:"nodes,omitzero"`
-	Ownership string  `toml:"ownership,omitempty"` // owned, bought, rented; default by the price that is given
-	PerHour   float64 `toml:"per_hour,omitzero"`   // of an accelerator
-	Purchase  float64 `toml:"purchase,omitzero"`   // of an accelerator
-	Currency  string  `toml:"currency,omitempty"`
-	Provider  string  `toml:"provider,omitempty"`
-	Region    string  `toml:"region,omitempty"`
-	Date      string  `toml:"price_date,omitempty"`
-	Source    string  `toml:"price_source,omitempty"`
-	RackUnits float64 `toml:"rack_units,omitzero"` // of a node
-	PowerW    float64 `toml:"power_w,omitzero"`    // of an accelerator at load: with measured
+	Name      string        `toml:"name,omitempty"`
+	On        string        `toml:"on"` // the accelerators of a node: "8x H100 SXM5 80GB"
+	Nodes     int           `toml:"nodes,omitzero"`
+	Ownership string        `toml:"ownership,omitempty"` // owned, bought, rented; default by the price that is given
+	PerHour   float64       `toml:"per_hour,omitzero"`   // of an accelerator
+	Purchase  float64       `toml:"purchase,omitzero"`   // of an accelerator
+	Currency  string        `toml:"currency,omitempty"`
+	Provider  string        `toml:"provider,omitempty"`
+	Region    string        `toml:"region,omitempty"`
+	Date      string        `toml:"price_date,omitempty"`
+	Source    string        `toml:"price_source,omitempty"`
+	Trust     catalog.Trust `toml:"price_trust,omitempty"` // grade of the source, A to D; empty: stated without one
+	RackUnits float64       `toml:"rack_units,omitzero"`   // of a node
+	PowerW    float64       `toml:"power_w,omitzero"`      // of an accelerator at load: with measured
 
 	Measured             string `toml:"measured,omitempty"`             // result of a benchmark in place of the estimate: of compare
 	MeasuredAccelerators int    `toml:"measured_accelerators,omitzero"` // of the system that was measured; default those of a node
@@ -213,7 +214,7 @@ func (t *HardwareTable) hardware(c *catalog.Catalog) (Hardware, error) {
 	}
 	h := Hardware{
 		Name: cmp.Or(t.Name, t.On), Node: node.Groups[0], Nodes: t.Nodes, Ownership: Ownership(t.Ownership), PerHour: t.PerHour, Purchase: t.Purchase,
-		Currency: t.Currency, Provider: t.Provider, Region: t.Region, Date: t.Date, Source: t.Source, RackUnits: t.RackUnits, PowerW: t.PowerW,
+		Currency: t.Currency, Provider: t.Provider, Region: t.Region, Date: t.Date, Source: t.Source, Trust: t.Trust, RackUnits: t.RackUnits, PowerW: t.PowerW,
 	}
 	if h.Currency == "" && (h.PerHour > 0 || h.Purchase > 0) {
 		h.Currency = "USD"

@@ -125,6 +125,12 @@ func (p *planning) monthlyAt(o *Option, times float64) float64 {
 		own.Prefill = &side
 	}
 	own.resize(needs(o.Replicas))
+	return p.monthlyOf(o, &own)
+}
+
+// monthlyOf is what an option of another size costs a month: energy goes with the
+// accelerators that are used.
+func (p *planning) monthlyOf(o, own *Option) float64 {
 	l := p.lines[o.hardware]
 	energy := *o.PerMonth - (l.fixed + l.each*float64(o.Nodes))
 	return l.fixed + l.each*float64(own.Nodes) + energy*float64(own.Used)/float64(o.Used)

@@ -1,0 +1,58 @@
+package planner
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/plimsoll-dev/plimsoll/catalog"
+	"github.com/plimsoll-dev/plimsoll/planner/cost"
+	"github.com/plimsoll-dev/plimsoll/simulator"
+)
+
+// TestEfficient: what another beats in all of four figures is not efficient; what is
+// best in one of them is; of what is unknown nothing is said.
+func TestEfficient(t *testing.T) {
+	of := func(cost, quality, ttft, tpot float64) Option {
+		s := &simulator.Summary{}
+		s.TTFT, s.TPOT = &simulator.Distribution{P95: ttft}, &simulator.Distribution{P95: tpot}
+		return Option{PerMonth: &cost, Quality: &quality, Summary: s}
+	}
+	unknown := of(1, 99, 1, 1)
+	unknown.Summary = nil
+	list := []Option{of(10, 70, 100, 20), of(12, 70, 100, 20), of(12, 70, 100, 19), of(12, 71, 200, 30), of(10, 70, 100, 20), unknown}
+	if got, want := Efficient(list), []bool{true, false, true, true, true, false}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// TestEvidence: a plan names the price record of every hardware that it names, the terms
+// that its money follows from, and at the peak of its curve the very run that it reports.
+func TestEvidence(t *testing.T) {
+	slow(t)
+	r := planRequest(t, 70, 4, "ttft.p95=1s", "tpot.p95=60ms")
+	r.Spare, r.Growth, r.Months, r.Curve = 1, 0.05, 12, true
+	p := mustPlan(t, r)
+	known := map[string]*Hardware{}
+	for i := range p.Hardware {
+		known[p.Hardware[i].Name] = &p.Hardware[i]
+	}
+	for _, o := range slices.Concat(p.Front, p.Alternatives, []Option{*p.Chosen}) {
+		if h := known[o.Hardware]; h == nil || h.PerHour == 0 || h.Source == "" || h.Trust == "" {
+			t.Errorf("%s: its price record is %+v", o.Hardware, h)
+		}
+	}
+	if i := slices.IndexFunc(p.Terms, func(a cost.Assumption) bool { return a.Key == "utilisation" }); i < 0 || p.Terms[i].Basis != catalog.Modelled || *p.Terms[i].Value != 1 {
+		t.Errorf("terms: %+v", p.Terms)
+	}
+	at := slices.IndexFunc(p.Detail.Curve, func(c CurvePoint) bool { return c.Share == 1 })
+	if at < 0 || p.Detail.Curve[at].Summary != p.Detail.Summary || p.Detail.Curve[at].Reach != p.Detail.Reach {
+		t.Error("the curve at the peak is another run")
+	}
+	last := p.Detail.Growth[len(p.Detail.Growth)-1]
+	if last.Nodes != p.Chosen.Nodes || last.Accelerators != p.Chosen.Accelerators || *last.PerMonth != *p.Chosen.PerMonth {
+		t.Errorf("at the end %+v, chosen %d nodes for %g", last, p.Chosen.Nodes, *p.Chosen.PerMonth)
+	}
+	if l := p.Detail.Lost; p.Chosen.Replicas > 1 && (l == nil || l.Replicas != p.Chosen.Replicas-1) {
+		t.Errorf("lost: %+v of %d", l, p.Chosen.Replicas)
+	}
+}
