@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/estimator"
 	"github.com/plimsoll-dev/plimsoll/planner/cost"
 	"github.com/plimsoll-dev/plimsoll/simulator"
@@ -15,7 +16,9 @@ import (
 type Detail struct {
 	Memory    estimator.Ledger     `json:"memory"`
 	Summary   *simulator.Summary   `json:"summary"`              // at the peak, with the spare replicas down
+	Basis     catalog.Basis        `json:"basis"`                // of the step times that the simulation rests on
 	Reach     *simulator.Reach     `json:"reach"`                // while the estimate is no more wrong than its error
+	Use       *Use                 `json:"use"`                  // of the hardware's peaks, at the peak; null: unknown
 	AllUp     *simulator.Latencies `json:"all_up"`               // at the peak, with the spare replicas up; null: there are none
 	Headroom  *Headroom            `json:"headroom"`             // null: the load is of users
 	Double    Stress               `json:"double"`               // at twice the peak
@@ -132,12 +135,15 @@ func (p *planning) full(o *Option, least int) (*simulator.Search, error) {
 }
 
 func (p *planning) describe(ctx context.Context, o *Option, full *simulator.Search) (*Detail, error) {
-	d := &Detail{Summary: o.Summary, Tokens: p.tokensCost(o), Quality: p.scale.of(o.deployment.Model)}
+	d := &Detail{Summary: o.Summary, Basis: full.System.Basis, Tokens: p.tokensCost(o), Quality: p.scale.of(o.deployment.Model)}
 	var err error
 	if d.BreakEven, err = p.breakEvens(o); err != nil {
 		return nil, err
 	}
 	if d.Memory, err = estimator.Memory(o.deployment); err != nil {
+		return nil, err
+	}
+	if d.Use, err = p.use(o, d.Summary); err != nil {
 		return nil, err
 	}
 	ends := [2]*simulator.Summary{}

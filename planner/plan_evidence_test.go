@@ -48,6 +48,9 @@ func TestEvidence(t *testing.T) {
 	if at < 0 || p.Detail.Curve[at].Summary != p.Detail.Summary || p.Detail.Curve[at].Reach != p.Detail.Reach {
 		t.Error("the curve at the peak is another run")
 	}
+	if u := p.Detail.Use; u == nil || !(u.Decode.MBU > 0 && u.Decode.MBU <= 1 && u.Prefill.MFU > u.Decode.MFU && u.Prefill.MFU <= 1 && u.Decode.Ms > 0) {
+		t.Errorf("use: %+v", u)
+	}
 	last := p.Detail.Growth[len(p.Detail.Growth)-1]
 	if last.Nodes != p.Chosen.Nodes || last.Accelerators != p.Chosen.Accelerators || *last.PerMonth != *p.Chosen.PerMonth {
 		t.Errorf("at the end %+v, chosen %d nodes for %g", last, p.Chosen.Nodes, *p.Chosen.PerMonth)

@@ -158,25 +158,18 @@ func peakOf(profile []float64) float64 {
 	return slices.Max(profile) * float64(len(profile)) / sum
 }
 
-// terms are the defaults with what the file changes, in the order of the keys.
+// terms are the defaults with what the file changes.
 func (f *PlanFile) terms() (cost.Terms, error) {
 	t := cost.Defaults()
 	if f.Currency != "" {
 		t.Currency = f.Currency
 	}
-	var keys []string
-	for key := range f.Cost {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
 	if v, ok := f.Cost["colocation_per_kw_month"]; ok { // in place of electricity
 		t = t.Colocated(v)
 	}
-	for _, key := range keys {
-		var err error
-		if t, err = t.With(key, f.Cost[key]); err != nil {
-			return t, fmt.Errorf("cost: %w", err)
-		}
+	t, err := t.WithAll(f.Cost)
+	if err != nil {
+		return t, fmt.Errorf("cost: %w", err)
 	}
 	return t, nil
 }

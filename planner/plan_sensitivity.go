@@ -11,6 +11,8 @@ import (
 
 // Sensitivity is how sure the choice is.
 type Sensitivity struct {
+	Chosen  string        `json:"chosen"` // how the ranking names the chosen option
+	Draws   int           `json:"draws"`  // of the factors that the ranking rests on
 	Factors []cost.Factor `json:"factors"`
 	Ranking *cost.Ranking `json:"ranking,omitempty"` // of the chosen option and its alternatives; null: there are none that are priced
 	Swings  []cost.Swing  `json:"swings"`            // of what the chosen one costs a month, by one factor at a time, the largest first
@@ -33,7 +35,7 @@ func (p *planning) sensitivity(chosen *Option, others []Option) (*Sensitivity, e
 			options = append(options, &others[i])
 		}
 	}
-	out := &Sensitivity{Swings: []cost.Swing{}}
+	out := &Sensitivity{Chosen: label(chosen), Draws: sensitivityDraws, Swings: []cost.Swing{}}
 	if chosen.PerMonth == nil {
 		return out, nil
 	}

@@ -366,7 +366,8 @@ func catalogPrice(c *catalog.Catalog, t *planner.HardwareTable) error {
 		return usage(err)
 	}
 	if q != nil {
-		t.PerHour, t.Currency, t.Provider, t.Date, t.Source = q.PerHour, q.Currency, q.Provider, q.Date, q.Source
+		t.PerHour, t.Currency, t.Provider, t.Region = q.PerHour, q.Currency, q.Provider, q.Region
+		t.Date, t.Source, t.Trust = q.Date, q.Source, q.Trust
 	}
 	return nil
 }
