@@ -59,3 +59,17 @@ func TestEvidence(t *testing.T) {
 		t.Errorf("lost: %+v of %d", l, p.Chosen.Replicas)
 	}
 }
+
+// TestFlips: another option must be cheaper, a tie is no flip.
+func TestFlips(t *testing.T) {
+	r := cost.Ranking{Options: []cost.Ranked{
+		{Name: "a", Spread: cost.Spread{Samples: []float64{1, 2, 3, 4}}},
+		{Name: "b", Spread: cost.Spread{Samples: []float64{1, 1, 3, 9}}},
+		{Name: "c", Spread: cost.Spread{Samples: []float64{2, 1, 2, 9}}},
+	}}
+	for name, want := range map[string]float64{"a": 0.5, "b": 0.5, "c": 0.5, "d": 0} {
+		if got := flips(&r, name); got != want {
+			t.Errorf("%s: %g, want %g", name, got, want)
+		}
+	}
+}

@@ -14,6 +14,7 @@ type Sensitivity struct {
 	Chosen  string        `json:"chosen"` // how the ranking names the chosen option
 	Draws   int           `json:"draws"`  // of the factors that the ranking rests on
 	Factors []cost.Factor `json:"factors"`
+	Flip    float64       `json:"flip"`              // probability that another option is cheaper than the chosen one; ties are none
 	Ranking *cost.Ranking `json:"ranking,omitempty"` // of the chosen option and its alternatives; null: there are none that are priced
 	Swings  []cost.Swing  `json:"swings"`            // of what the chosen one costs a month, by one factor at a time, the largest first
 }
@@ -73,12 +74,28 @@ func (p *planning) sensitivity(chosen *Option, others []Option) (*Sensitivity, e
 		if err != nil {
 			return nil, err
 		}
+		out.Flip = flips(&r, out.Chosen)
 		for i := range r.Options {
 			r.Options[i].Spread.Samples = nil
 		}
 		out.Ranking = &r
 	}
 	return out, nil
+}
+
+// flips is the share of the draws in which another option costs less than one.
+func flips(r *cost.Ranking, name string) float64 {
+	at := slices.IndexFunc(r.Options, func(o cost.Ranked) bool { return o.Name == name })
+	if at < 0 || len(r.Options[at].Spread.Samples) == 0 {
+		return 0
+	}
+	own, n := r.Options[at].Spread.Samples, 0
+	for s, v := range own {
+		if slices.ContainsFunc(r.Options, func(o cost.Ranked) bool { return o.Spread.Samples[s] < v }) {
+			n++
+		}
+	}
+	return float64(n) / float64(len(own))
 }
 
 // label names an option among those of one model.

@@ -48,10 +48,10 @@ func (r *writer) summary() section {
 	}
 	add("f_memory", r.say("need_of", report.Bytes(d.Memory.NeedBytes), report.Bytes(d.Memory.CapacityBytes)), "", r.weakest(), r.say("from_ledger"))
 	if o.PerMonth != nil {
-		add("f_month", r.money(*o.PerMonth), r.spread(), r.priceBasis(), r.say("from_price"))
+		add("f_month", r.money(*o.PerMonth), r.spread(), r.priceBasis(), r.say("from_price", r.grade()))
 	}
 	if o.Capital != nil && *o.Capital > 0 {
-		add("f_capital", r.money(*o.Capital), "", r.priceBasis(), r.say("from_price"))
+		add("f_capital", r.money(*o.Capital), "", r.priceBasis(), r.say("from_price", r.grade()))
 	}
 	if k := d.Tokens; k != nil {
 		add("f_tokens", report.Significant(k.Allocation.Output)+" "+p.Currency, "", r.priceBasis(), r.say("from_served"))
@@ -128,6 +128,14 @@ func (r *writer) spread() string {
 		}
 	}
 	return ""
+}
+
+// grade of the price that the chosen option rests on.
+func (r *writer) grade() string {
+	if h := r.hardware(r.plan.Chosen.Hardware); h != nil && h.Trust != "" {
+		return string(h.Trust)
+	}
+	return r.say("no_grade")
 }
 
 // priceBasis is how the weakest line of the cost is known.

@@ -40,6 +40,7 @@ type section struct {
 	charts   []chart.Chart
 	bars     []chart.Bars
 	pictures []chart.Picture // for HTML
+	pictured []string        // how they are read, the same
 	mermaid  string          // for Markdown
 	code     []string        // blocks to copy
 }
@@ -80,7 +81,7 @@ func HTML(w io.Writer, p *planner.Plan, m Meta, l Language) error {
 	r := writer{l, p, m}
 	page := chart.Page{Title: r.title(), Lead: r.lead(), Language: string(l), Notes: r.footer()}
 	for _, s := range r.sections() {
-		out := chart.Section{Heading: s.heading, Text: s.text, Tables: s.tables, Charts: s.charts, Pictures: s.pictures, Code: s.code}
+		out := chart.Section{Heading: s.heading, Text: slices.Concat(s.text, s.pictured), Tables: s.tables, Charts: s.charts, Pictures: s.pictures, Code: s.code}
 		for i := range s.bars {
 			svg, err := s.bars[i].SVG(barWidth)
 			if err != nil {

@@ -320,9 +320,9 @@ func TestPriceCheck(t *testing.T) {
 		{planner.Hardware{Ownership: planner.Rented}, "no price: ask for one", false},
 		{planner.Hardware{Ownership: planner.Rented, PerHour: 1, Date: "2026-11-01", Source: "x", Trust: "A"}, "dated and sourced", true},
 		{planner.Hardware{Ownership: planner.Rented, PerHour: 1, Date: "2026-08-29", Source: "x"}, "dated and sourced", true}, // 90 days
-		{planner.Hardware{Ownership: planner.Rented, PerHour: 1, Date: "2026-08-28", Source: "x"}, "stale (91 days): ask for today's", false},
-		{planner.Hardware{Ownership: planner.Rented, PerHour: 1, Source: "x", Trust: "C"}, "undated: ask for today's, not read at the provider: confirm it", false},
-		{planner.Hardware{Ownership: planner.Bought, Purchase: 1, Date: "2026"}, "stale (330 days): ask for today's, stated without a source", false},
+		{planner.Hardware{Ownership: planner.Rented, PerHour: 1, Date: "2026-08-28", Source: "x"}, "stale (91 days): ask again", false},
+		{planner.Hardware{Ownership: planner.Rented, PerHour: 1, Source: "x", Trust: "C"}, "undated: ask again, not the provider's own: confirm", false},
+		{planner.Hardware{Ownership: planner.Bought, Purchase: 1, Date: "2026"}, "stale (330 days): ask again, stated without a source", false},
 	} {
 		if got, good := r.priceCheck(&k.h); got != k.want || good != k.good {
 			t.Errorf("%+v: %q, %t, want %q", k.h, got, good, k.want)

@@ -66,13 +66,12 @@ func (r *writer) priceRow(h *planner.Hardware) []report.Cell {
 	if days, known := r.age(h.Date); known {
 		age = report.Int(days)
 	}
-	provider := strings.TrimSpace(h.Provider + " " + h.Instance)
 	text, good := r.priceCheck(h)
 	mark := report.Bad
 	if good {
 		mark = report.Good
 	}
-	return []report.Cell{report.Text(h.Name), report.Text(r.say(string(h.Ownership))), price, report.Text(provider), report.Text(h.Region), report.Text(h.Date), age, report.Text(h.Source), report.Text(string(h.Trust)), report.Text(text).Marked(mark)}
+	return []report.Cell{report.Text(h.Name), report.Text(r.say(string(h.Ownership))), price, report.Text(h.Provider), report.Text(h.Region), report.Text(h.Date), age, report.Text(h.Source), report.Text(string(h.Trust)), report.Text(text).Marked(mark)}
 }
 
 // age of a price in days on the day of the report; of a date that names a month or a

@@ -138,7 +138,7 @@ func drawn() *planner.Plan {
 			Quality: &planner.Quality{Value: 72, Coverage: 0.7, Benchmark: "Index 40", Source: "a-site"},
 			Curve:   []planner.CurvePoint{{Share: 0.5, Load: 4, Summary: summary, Reach: reach}, {Share: 1, Load: 8, Summary: summary, Reach: reach}, {Share: 1.5, Load: 12, Summary: &full, Reach: reach, Saturated: true}},
 		},
-		Sensitivity: &planner.Sensitivity{Chosen: "fp8 on rack A, TP 2", Draws: 2000,
+		Sensitivity: &planner.Sensitivity{Chosen: "fp8 on rack A, TP 2", Draws: 2000, Flip: 0.25,
 			Swings:  []cost.Swing{{Key: "price of rack A", Low: 0.85, High: 1.15, AtLow: 1000, AtHigh: 1400, Swing: 400}, {Key: "load", Low: 0.8, High: 1.25, AtLow: 1200, AtHigh: 1300, Swing: 100}},
 			Ranking: &cost.Ranking{Options: []cost.Ranked{{Name: "fp8 on rack A, TP 2", First: 0.75, Spread: cost.Spread{P10: 1000, P50: 1200, P90: 1500}}, {Name: "fp8 on rack B, TP 2", First: 0.25, Spread: cost.Spread{P10: 2000, P50: 2300, P90: 2600}}}, FirstChange: 0.25}},
 		Considered: 3, Options: 40, Simulated: 9,

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/plimsoll-dev/plimsoll/planner"
+	"github.com/plimsoll-dev/plimsoll/planner/cost"
 	"github.com/plimsoll-dev/plimsoll/report"
 	"github.com/plimsoll-dev/plimsoll/simulator"
 )
@@ -93,7 +94,7 @@ func (r *writer) verdicts() string {
 	if all == 0 {
 		return r.say("no_objectives")
 	}
-	text := r.say("verdict_all", all)
+	text := r.count("verdict_all", all)
 	for i, v := range []string{simulator.Met, simulator.ProbablyMet, simulator.ProbablyMissed, simulator.Missed} {
 		if counts[v] == 0 {
 			continue
@@ -112,20 +113,16 @@ func (r *writer) certainty() string {
 	if x == nil || x.Ranking == nil {
 		return ""
 	}
-	own, rival := 0.0, ""
-	best := -1.0
+	var rival *cost.Ranked
 	for i := range x.Ranking.Options {
-		o := &x.Ranking.Options[i]
-		if o.Name == x.Chosen {
-			own = o.First
-		} else if o.First > best {
-			best, rival = o.First, o.Name
+		if o := &x.Ranking.Options[i]; o.Name != x.Chosen && (rival == nil || o.First > rival.First) {
+			rival = o
 		}
 	}
-	if rival == "" {
+	if rival == nil {
 		return ""
 	}
-	return r.say("certainty", report.Percent(1-own), r.optionName(rival), report.Percent(best), x.Draws)
+	return r.say("certainty", report.Percent(x.Flip), x.Draws, r.optionName(rival.Name), report.Percent(rival.First))
 }
 
 func (r *writer) double() string {

@@ -173,12 +173,10 @@ func (r *writer) losers() section {
 		}
 		byKind[kind] = append(byKind[kind], l)
 	}
-	slices.SortStableFunc(kinds, func(a, b string) int { return cmp.Compare(len(byKind[b]), len(byKind[a])) })
 	counts := report.Table{Title: r.say("why_counts"), Columns: r.columns("broken", "models#", "closest_one")}
 	near := report.Table{Title: r.say("why_closest", closest), Columns: r.columns("model", "broken", "reason", "margin#", "change")}
 	for _, kind := range kinds {
 		list := byKind[kind]
-		counts.Add(report.Text(r.say("kind_"+kind)), report.Int(len(list)), report.Text(list[0].Model))
 		for _, l := range list[:min(len(list), closest)] {
 			margin, change := report.Unknown(), report.Unknown()
 			if l.Margin > 0 {
@@ -189,6 +187,10 @@ func (r *writer) losers() section {
 			}
 			near.Add(report.Text(l.Model), report.Text(r.say("kind_"+kind)), report.Text(r.reason(l.Reason)), margin, change)
 		}
+	}
+	slices.SortStableFunc(kinds, func(a, b string) int { return cmp.Compare(len(byKind[b]), len(byKind[a])) })
+	for _, kind := range kinds {
+		counts.Add(report.Text(r.say("kind_"+kind)), report.Int(len(byKind[kind])), report.Text(byKind[kind][0].Model))
 	}
 	counts.Notes = []string{r.say("why_note")}
 	if n := len(near.Rows); n < len(r.plan.Losers) {

@@ -79,11 +79,15 @@ func (r *writer) beyond() section {
 		spare = r.count("s_peak_down", o.Spare)
 	}
 	t.Add(report.Text(spare), report.Text(r.outcome(d.Summary.Saturated, "", 0)), report.Int(o.Replicas))
+	lost := "s_lost"
+	if o.Prefill != nil {
+		lost = "s_lost_decode"
+	}
 	switch l := d.Lost; {
 	case l != nil:
-		t.Add(report.Text(r.say("s_lost")), report.Text(r.outcome(l.Saturated, l.Limit, l.Ratio)), report.Int(l.Replicas))
+		t.Add(report.Text(r.say(lost)), report.Text(r.outcome(l.Saturated, l.Limit, l.Ratio)), report.Int(l.Replicas))
 	case o.Replicas == 1:
-		t.Add(report.Text(r.say("s_lost")), report.Text(r.say("none_left")), report.Int(0))
+		t.Add(report.Text(r.say(lost)), report.Text(r.say("none_left")), report.Int(0))
 	}
 	if h := d.Headroom; h != nil {
 		limit := r.say("nothing_breaks")

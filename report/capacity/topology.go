@@ -62,7 +62,7 @@ func placed(o *planner.Option) [][]slot {
 
 func (r *writer) topology() section {
 	nodes := placed(r.plan.Chosen)
-	s := section{heading: r.say("topology"), text: []string{r.decomposition(r.plan.Chosen) + r.say("stop"), r.say("legend")}, mermaid: r.mermaid(nodes), pictures: []chart.Picture{r.drawing(nodes)}}
+	s := section{heading: r.say("topology"), text: []string{r.decomposition(r.plan.Chosen) + r.say("stop")}, pictured: []string{r.say("legend")}, mermaid: r.mermaid(nodes), pictures: []chart.Picture{r.drawing(nodes)}}
 	if more := len(nodes) - mostDrawn; more > 0 {
 		s.text = append(s.text, r.count("more", more))
 	}
@@ -87,7 +87,7 @@ func (r *writer) label(s slot) string {
 // mermaid is the diagram for Markdown.
 func (r *writer) mermaid(nodes [][]slot) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "flowchart LR\n  router([%q])\n", r.say("router"))
+	fmt.Fprintf(&b, "flowchart LR\n  classDef spare stroke-dasharray: 4 2\n  router([%q])\n", r.say("router"))
 	for i, node := range nodes[:min(len(nodes), mostDrawn)] {
 		fmt.Fprintf(&b, "  subgraph node%d [%q]\n", i+1, r.say("node", i+1))
 		var ids []string
@@ -98,6 +98,9 @@ func (r *writer) mermaid(nodes [][]slot) string {
 			}
 			id := fmt.Sprintf("n%dr%d", i+1, k)
 			fmt.Fprintf(&b, "    %s[%q]\n", id, fmt.Sprintf("%s: %d x %s", r.label(node[k]), end-k, r.plan.Chosen.Accelerator))
+			if node[k].spare {
+				fmt.Fprintf(&b, "    class %s spare\n", id)
+			}
 			if node[k].replica > 0 {
 				ids = append(ids, id)
 			}

@@ -92,6 +92,7 @@ var loadWords = table{
 	"s_peak":           {"the peak", "峰值"},
 	"s_peak_down":      {"the peak, with the %d spare replica down|the peak, with the %d spare replicas down", "峰值，%d 个备用副本不可用"},
 	"s_lost":           {"the peak, with one replica more down", "峰值，再有一个副本不可用"},
+	"s_lost_decode":    {"the peak, with one replica that decodes more down", "峰值，再有一个解码副本不可用"},
 	"none_left":        {"nothing answers: no replica is left", "无法服务：没有副本可用"},
 	"s_most":           {"%s requests/s, %s above the peak: the highest that keeps the objectives", "每秒 %s 个请求，高于峰值 %s：满足目标的最高负载"},
 	"breaks_first":     {"what breaks first beyond it is %s", "超过后最先突破：%s"},
