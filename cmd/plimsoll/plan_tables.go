@@ -116,7 +116,7 @@ func breakEvenWords(p *planner.Plan) (list []string) {
 		list = append(list, text+".")
 	}
 	if r := b.Rent; r != nil {
-		text := fmt.Sprintf("Renting the same accelerators at %s an hour (%s)", cents(r.PerHour, p.Currency), r.Source)
+		text := fmt.Sprintf("Renting the same accelerators at %s an hour (%s)", cents(r.PerHour, p.Currency), sentence(r.Provider, r.Source, r.Date))
 		if v := r.Even.Value; v != nil {
 			text += fmt.Sprintf(" is dearer from %s of the hours in use on; %s are planned", report.Percent(*v), report.Percent(r.Planned))
 		} else {

@@ -1,6 +1,7 @@
 package capacity
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -50,7 +51,6 @@ func (r *writer) prices() section {
 	}
 	s := section{heading: r.say("prices"), text: []string{r.say("prices_text", r.meta.Stale)}}
 	s.add(t)
-	s.add(r.sources())
 	return s
 }
 
@@ -117,11 +117,17 @@ func (r *writer) priceCheck(h *planner.Hardware) (text string, good bool) {
 	return r.say("c_good"), true
 }
 
-// sources are the catalog's entries for the sources of prices that are named.
+// sources are the catalog's entries for the sources of prices and scores that are named.
 func (r *writer) sources() report.Table {
 	named := map[string]bool{}
 	for i := range r.plan.Hardware {
 		named[r.plan.Hardware[i].Source] = true
+	}
+	if d := r.plan.Detail; d != nil && d.Quality != nil {
+		named[d.Quality.Source] = true
+	}
+	if d := r.plan.Detail; d != nil && d.BreakEven != nil && d.BreakEven.Rent != nil {
+		named[d.BreakEven.Rent.Source] = true
 	}
 	t := report.Table{Title: r.say("sources"), Columns: r.columns("source", "titled", "price_date", "trust", "remark")}
 	for _, s := range r.meta.Sources {
@@ -146,10 +152,13 @@ func (r *writer) cost() section {
 	for _, x := range []struct {
 		id    string
 		args  []any
-		total *cost.Breakdown
-	}{{"year", nil, &c.StraightLine}, {"annuity", nil, &c.Annuity}, {"tco", []any{c.Years}, &c.TCO}, {"npv", nil, &c.NPV}} {
-		if x.total.Total != nil {
-			t.Add(report.Text(r.say(x.id, x.args...)).Marked(report.Strong), whole(*x.total.Total).Marked(report.Strong), report.Text(r.say(x.id+"_how")))
+		total *float64
+	}{
+		{"year", nil, c.StraightLine.Total}, {"annuity", nil, c.Annuity.Total}, {"tco", []any{c.Years}, c.TCO.Total}, {"npv", nil, c.NPV.Total},
+		{"upfront", nil, c.Upfront}, {"yearly", nil, c.Yearly},
+	} {
+		if x.total != nil {
+			t.Add(report.Text(r.say(x.id, x.args...)).Marked(report.Strong), whole(*x.total).Marked(report.Strong), report.Text(r.say(x.id+"_how")))
 		}
 	}
 	s.tables = []report.Table{t}
@@ -241,7 +250,8 @@ func (r *writer) breakEven(b *planner.BreakEvens) (list []string) {
 		list = append(list, text)
 	}
 	if k := b.Rent; k != nil {
-		price := r.say("rent_at", report.Significant(k.PerHour)+unit, r.quote(k.Source))
+		record := []string{k.Provider, cmp.Or(k.Date, r.say("undated")), r.say("source") + " " + k.Source, r.say("trust") + " " + string(k.Trust)}
+		price := r.say("rent_at", report.Significant(k.PerHour)+unit, strings.Join(record, r.say("comma")))
 		if v := k.Even.Value; v != nil {
 			list = append(list, price+r.say("rent", report.Percent(*v), report.Percent(k.Planned)))
 		} else {

@@ -116,7 +116,7 @@ func drawn() *planner.Plan {
 	chosen := planner.Option{
 		Model: "maker/model-7B", Precision: "fp8", Engine: "vllm@0.19", Hardware: "rack A", Accelerator: "L40S", TP: 2, PP: 1, EP: 1, AttentionDP: 1, Replicas: 2, Spare: 1, World: 2, Used: 6, Nodes: 1, Accelerators: 8,
 		Quality: &quality, Licence: "Apache-2.0", PerMonth: &money, Capital: &capital, Watts: &watts, Summary: summary,
-		Cost: &cost.Statement{Currency: "USD", Years: 3, StraightLine: cost.Breakdown{Lines: lines, Total: new(14808.0)}, TCO: cost.Breakdown{Total: new(44424.0)}, LeftOut: []string{"staff: staff_fte is not stated"}, Carbon: cost.Carbon{Total: &carbon}},
+		Cost: &cost.Statement{Currency: "USD", Years: 3, StraightLine: cost.Breakdown{Lines: lines, Total: new(14808.0)}, TCO: cost.Breakdown{Total: new(44424.0)}, Upfront: &capital, LeftOut: []string{"staff: staff_fte is not stated"}, Carbon: cost.Carbon{Total: &carbon}},
 	}
 	other := chosen
 	other.Hardware, other.PerMonth, other.Replicas, other.Summary = "rack B", new(2345.0), 3, nil
@@ -130,10 +130,14 @@ func drawn() *planner.Plan {
 			{Model: "maker/odd", Reason: "something that no pattern knows", Change: "--min-quality 50"},
 		},
 		Detail: &planner.Detail{
-			Memory:  estimator.Ledger{Lines: []estimator.Line{{ID: "weights", Name: "Weights", Bytes: 7 << 30, Low: 7 << 30, High: 8 << 30, Basis: catalog.Modelled, Numbers: "7.00 GiB of tensors"}}, CapacityBytes: 46 << 30, FreeBytes: 45 << 30, NeedBytes: 9 << 30, KVTokens: 200000},
+			Memory:  estimator.Ledger{Lines: []estimator.Line{{ID: "weights", Name: "Weights", Bytes: 7 << 30, Low: 7 << 30, High: 8 << 30, Basis: catalog.Modelled, Source: "a configuration", Numbers: "7.00 GiB of tensors"}}, CapacityBytes: 46 << 30, FreeBytes: 45 << 30, NeedBytes: 9 << 30, KVTokens: 200000},
 			Summary: summary, Basis: catalog.Calibrated, Reach: reach, AllUp: new(latencies(0.7)),
 			Headroom: &planner.Headroom{RatePerS: 10, Share: 0.25, Limit: "ttft.p95"}, Double: planner.Stress{Times: 2, Saturated: true, Limit: "saturation", Replicas: 4, Size: size},
 			Lost: &planner.Loss{Replicas: 1, Limit: "ttft.p95", Ratio: 1.4}, Growth: []planner.GrowthStage{{Month: 0, Times: 1, Replicas: 1, Size: size}, {Month: 12, Times: 1.8, Replicas: 2, Size: size}},
+			BreakEven: &planner.BreakEvens{
+				API:  &planner.APIBreakEven{Blended: 0.2, MTokens: 100, PerMonth: 20, Even: cost.BreakEven{Value: new(900.0)}, Capacity: 700},
+				Rent: &planner.RentBreakEven{PerHour: 1.5, Provider: "cloud", Source: "runpod-copy", Trust: "C", Even: cost.BreakEven{Value: new(0.4)}, Planned: 0.5},
+			},
 			Tokens: &cost.TokenCost{Allocation: cost.PerMillion{Output: 0.5}, Usage: cost.PerMillion{Output: 0.25}, Served: 0.5}, Use: &planner.Use{Decode: planner.StepUse{Sequences: 12, Context: 1152, Ms: 10, MFU: 0.05, MBU: 0.6}, Prefill: planner.StepUse{Tokens: 8192, Ms: 200, MFU: 0.5, MBU: 0.1}},
 			Quality: &planner.Quality{Value: 72, Coverage: 0.7, Benchmark: "Index 40", Source: "a-site"},
 			Curve:   []planner.CurvePoint{{Share: 0.5, Load: 4, Summary: summary, Reach: reach}, {Share: 1, Load: 8, Summary: summary, Reach: reach}, {Share: 1.5, Load: 12, Summary: &full, Reach: reach, Saturated: true}},

@@ -102,6 +102,7 @@ func (r *writer) versions() section {
 		r.deployed(add, o)
 	}
 	s.add(t)
+	s.add(r.sources())
 	return s
 }
 

@@ -19,6 +19,7 @@ func (r *writer) memory() section {
 		b.Bars = append(b.Bars, chart.Bar{Name: name, To: float64(l.Bytes) / (1 << 30), Text: report.Bytes(l.Bytes)})
 		alt = append(alt, name+" "+report.Bytes(l.Bytes))
 	}
+	t.Notes = r.memorySources()
 	t.Add(report.Text(r.say("all_memory")).Marked(report.Strong), report.Size(d.Memory.CapacityBytes).Marked(report.Strong))
 	b.Alt = strings.Join(alt, "; ")
 	s := section{heading: r.say("memory"), text: []string{r.say("memory_text", report.Bytes(d.Memory.NeedBytes), report.Bytes(d.Memory.FreeBytes), report.Grouped(d.Memory.KVTokens))}, tables: []report.Table{t}}
@@ -26,6 +27,31 @@ func (r *writer) memory() section {
 		s.bars = []chart.Bars{b}
 	}
 	return s
+}
+
+// memorySources are what the lines of the ledger rest on, those of one source together.
+func (r *writer) memorySources() []string {
+	lines := map[string][]string{}
+	var order []string
+	for _, l := range r.plan.Detail.Memory.Lines {
+		if l.Source == "" {
+			continue
+		}
+		if lines[l.Source] == nil {
+			order = append(order, l.Source)
+		}
+		lines[l.Source] = append(lines[l.Source], r.known("memory_", l.ID, l.Name))
+	}
+	for i, s := range order {
+		order[i] = strings.Join(lines[s], r.say("comma")) + " " + r.quote(s)
+		if r.Language == English {
+			order[i] = strings.Join(lines[s], r.say("comma")) + ": " + s
+		}
+	}
+	if len(order) == 0 {
+		return nil
+	}
+	return []string{r.say("memory_from", strings.Join(order, "; "))}
 }
 
 // peak is how busy the deployment is while the peak lasts, and what it draws.

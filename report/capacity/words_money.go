@@ -26,7 +26,7 @@ var moneyWords = table{
 	"c_untrusted": {"not the provider's own: confirm", "并非取自供应商：请核实"},
 	"c_good":      {"dated and sourced", "有日期与来源"},
 	"no_grade":    {"not stated", "未注明"},
-	"sources":     {"Sources of those prices", "价格来源"},
+	"sources":     {"Sources of prices and scores", "价格与分数的来源"},
 	"titled":      {"title", "名称"},
 	"remark":      {"remark", "备注"},
 
@@ -44,6 +44,10 @@ var moneyWords = table{
 	"tco_how":       {"undiscounted, less the residual", "不折现，扣除残值"},
 	"npv":           {"net present value", "净现值"},
 	"npv_how":       {"discounted at the cost of capital", "按资金成本折现"},
+	"upfront":       {"paid at the start", "期初支付"},
+	"upfront_how":   {"purchases, and what is paid once", "采购与一次性费用"},
+	"yearly":        {"paid every year", "每年支付"},
+	"yearly_how":    {"without what is spread over the years", "不含分摊部分"},
 	"left_out":      {": left out of the total", "：未计入合计"},
 	"makes_unknown": {": the total is unknown", "：合计因此未知"},
 	"tokens":        {"A million output tokens costs %s over the tokens that are served: compare this with an API. The mean load is %s of the peak.", "每百万输出词元按实际服务量为 %s：以此与 API 价格比较。平均负载为峰值的 %s。"},
@@ -53,6 +57,7 @@ var moneyWords = table{
 	"api_never":     {" So it never is.", "因此自建不会更便宜。"},
 	"because":       {": %s.", "：%s。"},
 	"rent_at":       {"Renting the same accelerators at %s an hour (%s)", "以每小时 %s 租用同样的加速卡（%s）"},
+	"undated":       {"undated", "无日期"},
 	"rent":          {" is dearer from %s of the hours in use on; %s are planned.", "，使用时间占比超过 %s 时更贵；计划占比为 %s。"},
 
 	"sure":      {"How sure the choice is", "选择的把握"},
