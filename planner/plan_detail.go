@@ -41,9 +41,10 @@ type Headroom struct {
 type Stress struct {
 	Times     float64 `json:"times"` // the peak
 	Saturated bool    `json:"saturated"`
-	Limit     string  `json:"limit"`    // what breaks first: an objective, or saturation; empty: nothing does
-	Ratio     float64 `json:"ratio"`    // of its value to its bound
-	Replicas  int     `json:"replicas"` // that would carry it, without spares; 0: none that was tried
+	Limit     string  `json:"limit"`                      // what breaks first: an objective, or saturation; empty: nothing does
+	Ratio     float64 `json:"ratio"`                      // of its value to its bound
+	Replicas  int     `json:"replicas"`                   // that would carry it, without spares; 0: none that was tried
+	Prefill   int     `json:"prefill_replicas,omitempty"` // beside them, where they only decode
 	Size
 }
 
@@ -66,8 +67,9 @@ type Loss struct {
 // GrowthStage is what the load takes at a time of the plan.
 type GrowthStage struct {
 	Month    int     `json:"month"`
-	Times    float64 `json:"times"`    // the load of today's peak
-	Replicas int     `json:"replicas"` // without spares; 0: none that was tried
+	Times    float64 `json:"times"`                      // the load of today's peak
+	Replicas int     `json:"replicas"`                   // without spares; 0: none that was tried
+	Prefill  int     `json:"prefill_replicas,omitempty"` // beside them, where they only decode
 	Size
 }
 
@@ -202,11 +204,7 @@ func (p *planning) stress(o *Option, full *simulator.Search, times float64) (Str
 		return Stress{}, err
 	}
 	s := Stress{Times: times, Saturated: t.Saturated, Limit: broken(t), Ratio: t.Ratio}
-	if o.Prefill == nil {
-		if s.Replicas, err = p.fewest(o, times, o.Replicas); err == nil {
-			s.Size = p.takes(o, s.Replicas)
-		}
-	}
+	s.Replicas, s.Prefill, s.Size, err = p.carries(o, times)
 	return s, err
 }
 
@@ -234,19 +232,62 @@ func lose(full *simulator.Search) (*Loss, error) {
 	return &Loss{Replicas: fewer.System.Replicas, Saturated: t.Saturated, Limit: broken(t), Ratio: t.Ratio}, nil
 }
 
-// takes is what an option takes with another number of replicas; none: it is unknown.
-func (p *planning) takes(o *Option, replicas int) Size {
-	if replicas < 1 {
-		return Size{}
-	}
+// carries is how few replicas carry a multiple of the peak, and what they take; 0: none
+// that was tried. Of two kinds both are tried in the ratio that they have.
+func (p *planning) carries(o *Option, times float64) (replicas, prefill int, size Size, err error) {
 	own := *o
-	own.resize(replicas)
+	if o.Prefill != nil {
+		var pair *Option
+		if pair, err = p.fewestPair(o, times); err != nil || pair == nil {
+			return 0, 0, Size{}, err
+		}
+		own, prefill = *pair, pair.Prefill.Replicas
+	} else if own.Replicas, err = p.fewest(o, times, max(int(float64(o.Replicas)*min(times, 1)), 1)); err != nil || own.Replicas == 0 {
+		return 0, 0, Size{}, err
+	}
+	return own.Replicas, prefill, p.takes(o, &own), nil
+}
+
+// takes is what an option of another size takes.
+func (p *planning) takes(o, own *Option) Size {
+	own.resize(own.Replicas)
 	s := Size{Nodes: own.Nodes, Accelerators: own.Accelerators}
 	if o.PerMonth != nil {
-		v := p.monthlyOf(o, &own)
+		v := p.monthlyOf(o, own)
 		s.PerMonth = &v
 	}
 	return s
+}
+
+// fewestPair finds replicas of both kinds that carry a multiple of the peak, by a tenth
+// more of both at a time; nil: none that was tried.
+func (p *planning) fewestPair(o *Option, times float64) (*Option, error) {
+	const step = 1.1
+	s := &search{planning: p.under(times)}
+	defer func() { p.counted.simulated = s.counted.simulated }()
+	for scale := times; scale <= giveUp*times; scale *= step {
+		own, side := *o, *o.Prefill
+		part := func(n int) int { return max(int(math.Ceil(float64(n)*scale-1e-9)), 1) }
+		own.Replicas, side.Replicas = part(o.Replicas), part(side.Replicas)
+		own.Prefill = &side
+		if e := o.Summary.E2E; e != nil { // under load it lasts longer than idle, and a run must see that it settles
+			own.e2eS = max(o.e2eS, e.Mean/1000)
+		}
+		t, err := s.trial(&own)
+		if err != nil || t.Met {
+			return &own, err
+		}
+	}
+	return nil, nil
+}
+
+// under is the planning of a multiple of the peak.
+func (p *planning) under(times float64) *planning {
+	other := *p
+	other.demand.spec = scaled(p.demand.spec, times)
+	other.demand.rate = p.demand.rate * times
+	other.trials = map[trialKey]simulator.Trialled{}
+	return &other
 }
 
 // scaled is a multiple of a load.
@@ -261,11 +302,7 @@ func scaled(s workload.Spec, times float64) workload.Spec {
 // fewest is how few replicas carry a multiple of the peak, each with its share; 0: none
 // that was tried. It begins at a guess.
 func (p *planning) fewest(o *Option, times float64, guess int) (int, error) {
-	other := *p
-	other.demand.spec = scaled(p.demand.spec, times)
-	other.demand.rate = p.demand.rate * times
-	other.trials = map[trialKey]simulator.Trialled{}
-	s := &search{planning: &other}
+	s := &search{planning: p.under(times)}
 	met := func(n int) (bool, error) {
 		own := *o
 		own.Replicas = n
@@ -293,7 +330,7 @@ func (p *planning) fewest(o *Option, times float64, guess int) (int, error) {
 			n = min(n+max(1, n/2), most)
 		}
 	}
-	p.counted.simulated = other.counted.simulated
+	p.counted.simulated = s.counted.simulated
 	return enough, nil
 }
 
@@ -308,16 +345,20 @@ func (p *planning) growth(ctx context.Context, o *Option) ([]GrowthStage, error)
 			return nil, err
 		}
 		times := math.Pow(1+r.Growth, float64(month))
-		n := o.Replicas
-		if o.Prefill != nil && month < r.Months {
-			n = 0
-		} else if month < r.Months && r.Growth != 0 {
+		g := GrowthStage{Month: month, Times: times}
+		if month < r.Months && r.Growth != 0 {
 			var err error
-			if n, err = p.fewest(o, times/end, max(int(float64(o.Replicas)*times/end), 1)); err != nil {
+			if g.Replicas, g.Prefill, g.Size, err = p.carries(o, times/end); err != nil {
 				return nil, err
 			}
+		} else {
+			own := *o
+			g.Replicas, g.Size = o.Replicas, p.takes(o, &own)
+			if o.Prefill != nil {
+				g.Prefill = o.Prefill.Replicas
+			}
 		}
-		list = append(list, GrowthStage{Month: month, Times: times, Replicas: n, Size: p.takes(o, n)})
+		list = append(list, g)
 		if month >= r.Months || r.Growth == 0 {
 			return list, nil
 		}

@@ -1,12 +1,14 @@
 package planner
 
 import (
+	"math"
 	"slices"
 	"testing"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/planner/cost"
 	"github.com/plimsoll-dev/plimsoll/simulator"
+	"github.com/plimsoll-dev/plimsoll/workload"
 )
 
 // TestEfficient: what another beats in all of four figures is not efficient; what is
@@ -52,7 +54,7 @@ func TestEvidence(t *testing.T) {
 		t.Errorf("use: %+v", u)
 	}
 	last := p.Detail.Growth[len(p.Detail.Growth)-1]
-	if last.Nodes != p.Chosen.Nodes || last.Accelerators != p.Chosen.Accelerators || *last.PerMonth != *p.Chosen.PerMonth {
+	if last.Nodes != p.Chosen.Nodes || last.Accelerators != p.Chosen.Accelerators || math.Abs(*last.PerMonth / *p.Chosen.PerMonth - 1) > 1e-9 {
 		t.Errorf("at the end %+v, chosen %d nodes for %g", last, p.Chosen.Nodes, *p.Chosen.PerMonth)
 	}
 	if l := p.Detail.Lost; p.Chosen.Replicas > 1 && (l == nil || l.Replicas != p.Chosen.Replicas-1) {
@@ -71,5 +73,25 @@ func TestFlips(t *testing.T) {
 		if got := flips(&r, name); got != want {
 			t.Errorf("%s: %g, want %g", name, got, want)
 		}
+	}
+}
+
+// TestPairsGrow: what twice the peak takes of two kinds of replicas is at least what the
+// peak takes, and no more than the slack of its steps above twice of it.
+func TestPairsGrow(t *testing.T) {
+	slow(t)
+	r := planRequest(t, 0, 8, "ttft.p95=2s", "tpot.p95=25ms")
+	r.Models, r.Hardware = []string{"meta-llama/Llama-3.3-70B-Instruct"}, []Hardware{rentedAt(t, "8x H100 SXM5 80GB", 3)}
+	r.Workload.Classes[0].Input, r.Workload.Classes[0].Output = workload.Tokens(8000), workload.Tokens(300)
+	p := mustPlan(t, r)
+	o, d := p.Chosen, p.Detail.Double
+	if o == nil || o.Prefill == nil {
+		t.Fatal("the plan has one kind of replica: the test says nothing")
+	}
+	if d.Replicas < o.Replicas || d.Prefill < o.Prefill.Replicas || float64(d.Replicas) > 2.5*float64(o.Replicas) || float64(d.Prefill) > 2.5*float64(o.Prefill.Replicas) {
+		t.Errorf("%d that decode and %d that prefill carry the peak, %d and %d twice of it", o.Replicas, o.Prefill.Replicas, d.Replicas, d.Prefill)
+	}
+	if d.PerMonth == nil || *d.PerMonth <= *o.PerMonth || d.Accelerators != d.Nodes*8 {
+		t.Errorf("%+v, the plan costs %g", d, *o.PerMonth)
 	}
 }

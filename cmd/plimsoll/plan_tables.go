@@ -146,6 +146,9 @@ func doubleWords(s planner.Stress) string {
 	}
 	if s.Replicas > 0 {
 		text += fmt.Sprintf("; that takes %s", counted(s.Replicas, "replica"))
+		if s.Prefill > 0 {
+			text += fmt.Sprintf(" that decode and %d that prefill", s.Prefill)
+		}
 	}
 	return text + "."
 }
@@ -303,7 +306,11 @@ func growthTable(p *planner.Plan) report.Table {
 		return t
 	}
 	for _, g := range p.Detail.Growth {
-		t.Add(report.Int(g.Month), report.Number(g.Times, "x"), report.Int(g.Replicas))
+		replicas := report.Int(g.Replicas)
+		if g.Prefill > 0 {
+			replicas.Text += fmt.Sprintf(", prefill %d", g.Prefill)
+		}
+		t.Add(report.Int(g.Month), report.Number(g.Times, "x"), replicas)
 	}
 	t.Notes = []string{"Without the spare replicas."}
 	return t

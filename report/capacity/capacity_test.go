@@ -235,6 +235,7 @@ func counts(p *planner.Plan, number func(float64)) {
 	}
 	if o := p.Chosen; o != nil {
 		number(float64(o.Replicas + o.Spare))
+		number(float64(p.Detail.Double.Replicas + p.Detail.Double.Prefill))
 		number(float64(o.Accelerators - o.Used))
 		number(float64(o.Deployment().Options.MaxBatchedTokens))
 		number(float64(o.Deployment().Options.MaxSeqs))
@@ -316,7 +317,7 @@ func TestPriceCheck(t *testing.T) {
 		want string
 		good bool
 	}{
-		{planner.Hardware{Ownership: planner.Owned}, "paid already: not counted", true},
+		{planner.Hardware{Ownership: planner.Owned}, "paid already, not counted", true},
 		{planner.Hardware{Ownership: planner.Rented}, "no price: ask for one", false},
 		{planner.Hardware{Ownership: planner.Rented, PerHour: 1, Date: "2026-11-01", Source: "x", Trust: "A"}, "dated and sourced", true},
 		{planner.Hardware{Ownership: planner.Rented, PerHour: 1, Date: "2026-08-29", Source: "x"}, "dated and sourced", true}, // 90 days

@@ -129,7 +129,7 @@ func (r *writer) double() string {
 	s := r.plan.Detail.Double
 	text := r.say("double", s.Times, r.outcome(s.Saturated, s.Limit, s.Ratio))
 	if s.Limit != "" && s.Replicas > 0 {
-		text += r.say("double_needs", r.count("n_replicas", s.Replicas))
+		text += r.say("double_needs", r.count("n_replicas", s.Replicas+s.Prefill))
 		if s.Accelerators > 0 {
 			text += r.say("double_size", r.count("n_accelerators", s.Accelerators))
 		}

@@ -132,7 +132,7 @@ func (r *writer) beyond() section {
 func (r *writer) growth() report.Table {
 	d := r.plan.Detail
 	t := report.Table{Title: r.say("growth"), Columns: append(r.columns("when", "load#", "replicas_without#", "nodes#", "accelerators#"), r.number("monthly", r.plan.Currency))}
-	row := func(when string, times float64, replicas int, size planner.Size) {
+	row := func(when string, times float64, replicas, prefill int, size planner.Size) {
 		cells := []report.Cell{report.Text(when), report.Number(times, "x")}
 		for _, n := range []int{replicas, size.Nodes, size.Accelerators} {
 			if n > 0 {
@@ -141,17 +141,22 @@ func (r *writer) growth() report.Table {
 				cells = append(cells, report.Unknown())
 			}
 		}
+		if prefill > 0 {
+			cells[2] = report.Text(r.say("and_prefill", replicas, prefill))
+		}
 		if size.PerMonth != nil {
 			cells = append(cells, whole(*size.PerMonth))
+		} else {
+			cells = append(cells, report.Unknown())
 		}
 		t.Add(cells...)
 	}
 	last := 1.0
 	for _, g := range d.Growth {
-		row(r.say("in_month", g.Month), g.Times, g.Replicas, g.Size)
+		row(r.say("in_month", g.Month), g.Times, g.Replicas, g.Prefill, g.Size)
 		last = g.Times
 	}
-	row(r.say("at_times", d.Double.Times), last*d.Double.Times, d.Double.Replicas, d.Double.Size)
+	row(r.say("at_times", d.Double.Times), last*d.Double.Times, d.Double.Replicas, d.Double.Prefill, d.Double.Size)
 	t.Notes = []string{r.say("growth_note")}
 	return t
 }

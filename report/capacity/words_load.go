@@ -106,5 +106,6 @@ var loadWords = table{
 	"replicas_without": {"replicas, without spares", "副本（不含备用）"},
 	"nodes":            {"nodes", "节点"},
 	"accelerators":     {"accelerators", "加速卡"},
+	"and_prefill":      {"%d, prefill %d", "%d，预填充 %d"},
 	"growth_note":      {"Load is that of today's peak; nodes, accelerators and cost have the spares in them. What is not known stands as -.", "负载以今天的峰值为 1；节点、加速卡与费用含备用。未知者记为 -。"},
 }

@@ -18,7 +18,7 @@ var moneyWords = table{
 	"source":      {"source", "来源"},
 	"trust":       {"trust", "可信度"},
 	"check":       {"before relying on it", "使用前"},
-	"c_owned":     {"paid already: not counted", "已支出，不计"},
+	"c_owned":     {"paid already, not counted", "已支出，不计"},
 	"c_none":      {"no price: ask for one", "无价格：请询价"},
 	"c_undated":   {"undated: ask again", "无日期：请询当日价格"},
 	"c_stale":     {"stale (%d days): ask again", "过期（%d 天）：请询当日价格"},
