@@ -35,7 +35,7 @@ var decisionWords = table{
 	"sunk":          {" The hardware is there and its price is spent: this is energy and what else was stated.", "硬件已有，购置费已支出：此处只计电费与已给出的其他费用。"},
 	"unpriced":      {"What it costs is unknown: %s.", "费用未知：%s。"},
 	"no_price":      {"no price is known for %s", "没有 %s 的价格"},
-	"certainty":     {"With a probability of %s another option turns out cheaper than the chosen one (%d draws of load, price and speed); its strongest rival is %s, the cheapest in %s.", "有 %s 的概率其他方案比所选方案更便宜（按负载、价格与速度抽样 %d 次）；最强的竞争方案是 %s，其最便宜的概率为 %s。"},
+	"certainty":     {"With a probability of %s another option turns out cheaper than the chosen one (%d draws of load, price and speed); with ties shared out, its strongest rival %s is the cheapest in %s.", "有 %s 的概率其他方案比所选方案更便宜（按负载、价格与速度抽样 %d 次）；费用相同者均分时，最强的竞争方案 %s 最便宜的概率为 %s。"},
 	"headroom":      {"The replicas carry %s requests/s, %s more than the peak; what breaks first is %s.", "这些副本最多承载每秒 %s 个请求，比峰值高 %s；最先突破：%s。"},
 	"double":        {"At %g times the peak, %s", "负载为峰值的 %g 倍时，%s"},
 	"double_ok":     {"every objective is kept", "所有目标均满足"},

@@ -72,6 +72,6 @@ var moneyWords = table{
 	"ranking":   {"Which option is the cheapest, %s a month", "最便宜方案的概率（%s/月）"},
 	"option":    {"option", "方案"},
 	"chosen_is": {"%s (chosen)", "%s（所选）"},
-	"first":     {"cheapest in", "最便宜的概率"},
+	"first":     {"cheapest in (ties shared out)", "最便宜的概率（相同者均分）"},
 	"monthly":   {"%s a month", "%s/月"},
 }
