@@ -24,8 +24,8 @@ fuzz:   ## every fuzzer for FUZZTIME
 bench:  ## benchmarks with allocations
 	go test -run '^$$' -bench . -benchmem ./...
 
-golden: ## rewrite the golden outputs of the command-line tests, then read the diff
-	UPDATE=1 go test ./cmd/plimsoll
+golden: ## rewrite the golden outputs of commands and reports, then read the diff
+	UPDATE=1 go test ./cmd/plimsoll ./report/capacity
 
 ci:     ## what CI runs
 	.ci/run

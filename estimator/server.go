@@ -33,12 +33,13 @@ type Server struct {
 	BlockTokens int     // that cache is given out in
 	KVBytes     func(tokens float64) float64
 
-	Microseconds func(Step) float64               // of a step, with the proposals of a draft
-	Waits        func(sequences float64) float64  // decode steps that a request waits for in the mean, beside its own
-	Watts        func(s Step, us float64) float64 // of the replica in a step that lasts so long; nil: unknown
-	Transfer     func(tokens float64) float64     // microseconds for the cache of a prompt to reach another replica; nil: unknown
-	TTFTHalf     float64                          // half of the interval of a TTFT, as a share of it: about nine of ten measurements lie within
-	TPOTHalf     float64                          // the same of a TPOT
+	Microseconds func(Step) float64                             // of a step, with the proposals of a draft
+	Waits        func(sequences float64) float64                // decode steps that a request waits for in the mean, beside its own
+	Watts        func(s Step, us float64) float64               // of the replica in a step that lasts so long; nil: unknown
+	Shares       func(s Step, us float64) (flop, bytes float64) // of the peak FLOP/s and of the peak bandwidth that a step which lasts so long keeps busy (MFU and MBU, on the busiest accelerator); nil: unknown
+	Transfer     func(tokens float64) float64                   // microseconds for the cache of a prompt to reach another replica; nil: unknown
+	TTFTHalf     float64                                        // half of the interval of a TTFT, as a share of it: about nine of ten measurements lie within
+	TPOTHalf     float64                                        // the same of a TPOT
 	Basis        catalog.Basis
 }
 
@@ -78,6 +79,7 @@ func (t *Timetable) server() *Server {
 	s.KVBytes = func(tokens float64) float64 { return cacheBytes(t.pool, tokens) }
 	s.Waits = e.Waits
 	s.Microseconds = t.round
+	s.Shares = t.shares
 	s.Watts = func(s Step, us float64) float64 {
 		flop, bytes := t.shares(s, us)
 		return powerWatts(d.Device.Accelerator, flop, bytes) * float64(d.World())

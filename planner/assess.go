@@ -46,6 +46,7 @@ func Assess(ctx context.Context, c *catalog.Catalog, r PlanRequest, d estimator.
 		UseCase: r.UseCase.ID, Peak: p.demand.spec, Spare: r.Spare, Currency: p.terms.Currency, Chosen: o, Considered: 1, Options: 1,
 		Front: []Option{}, Alternatives: []Option{}, Losers: []Loser{}, Assumptions: p.assumptions, Warnings: p.warnings,
 	}
+	p.evidence(out)
 	if !loaded {
 		out.Detail = &Detail{}
 		if out.Detail.Memory, err = estimator.Memory(o.deployment); err != nil {

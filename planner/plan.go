@@ -31,6 +31,8 @@ type Plan struct {
 	Options      int                    `json:"options"`       // deployments whose memory and time were estimated
 	Simulated    int                    `json:"simulated"`     // of them, those that were simulated
 	Assumptions  []estimator.Assumption `json:"assumptions"`
+	Terms        []cost.Assumption      `json:"terms"`    // what money is counted by
+	Hardware     []Hardware             `json:"hardware"` // of the options that are named, with the record of its price; of no option: all that there was
 	Warnings     []string               `json:"warnings,omitempty"`
 }
 
@@ -144,6 +146,7 @@ func MakePlan(ctx context.Context, c *catalog.Catalog, r PlanRequest) (*Plan, er
 		}
 	}
 	out.Options, out.Simulated = p.counted.options, p.counted.simulated
+	p.evidence(out)
 	return out, nil
 }
 

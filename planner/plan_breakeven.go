@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/planner/cost"
 )
 
@@ -25,10 +26,13 @@ type APIBreakEven struct {
 
 // RentBreakEven is the share of the hours in use from which owning is cheaper.
 type RentBreakEven struct {
-	PerHour float64        `json:"per_accelerator_hour"`
-	Source  string         `json:"source"`
-	Even    cost.BreakEven `json:"break_even_utilisation"`
-	Planned float64        `json:"planned_utilisation"`
+	PerHour  float64        `json:"per_accelerator_hour"`
+	Provider string         `json:"provider"`
+	Source   string         `json:"source"` // id in the catalog
+	Date     string         `json:"price_date,omitempty"`
+	Trust    catalog.Trust  `json:"price_trust"`
+	Even     cost.BreakEven `json:"break_even_utilisation"`
+	Planned  float64        `json:"planned_utilisation"`
 }
 
 // breakEvens of the chosen option; nil: its cost is unknown, or there is nothing to hold
@@ -100,7 +104,7 @@ func (p *planning) rentBreakEven(o *Option) (*RentBreakEven, error) {
 		}
 		year[i] = *s.StraightLine.Total
 	}
-	out := &RentBreakEven{PerHour: q.PerHour, Source: fmt.Sprintf("%s, %s", q.Provider, q.Source), Planned: *p.terms.Utilisation}
+	out := &RentBreakEven{PerHour: q.PerHour, Provider: q.Provider, Source: q.Source, Date: q.Date, Trust: q.Trust, Planned: *p.terms.Utilisation}
 	out.Even, err = cost.BreakEvenUtilisation(year[0], year[1], o.Accelerators, q.PerHour)
 	return out, err
 }

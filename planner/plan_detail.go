@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/estimator"
 	"github.com/plimsoll-dev/plimsoll/planner/cost"
 	"github.com/plimsoll-dev/plimsoll/simulator"
@@ -15,10 +16,14 @@ import (
 type Detail struct {
 	Memory    estimator.Ledger     `json:"memory"`
 	Summary   *simulator.Summary   `json:"summary"`              // at the peak, with the spare replicas down
+	Basis     catalog.Basis        `json:"basis"`                // of the step times that the simulation rests on
 	Reach     *simulator.Reach     `json:"reach"`                // while the estimate is no more wrong than its error
+	Use       *Use                 `json:"use"`                  // of the hardware's peaks, at the peak; null: unknown
 	AllUp     *simulator.Latencies `json:"all_up"`               // at the peak, with the spare replicas up; null: there are none
 	Headroom  *Headroom            `json:"headroom"`             // null: the load is of users
 	Double    Stress               `json:"double"`               // at twice the peak
+	Lost      *Loss                `json:"lost,omitempty"`       // one replica more down than the spares; with the curve, and of more than one replica
+	Quality   *Quality             `json:"quality"`              // published scores of the model, before the precision's loss; null: none
 	Growth    []GrowthStage        `json:"growth"`               // what it takes meanwhile; without growth the peak of today alone
 	Tokens    *cost.TokenCost      `json:"tokens"`               // cost of a million; null: a price is unknown
 	BreakEven *BreakEvens          `json:"break_even,omitempty"` // against an API, renting, or reserving
@@ -36,16 +41,36 @@ type Headroom struct {
 type Stress struct {
 	Times     float64 `json:"times"` // the peak
 	Saturated bool    `json:"saturated"`
-	Limit     string  `json:"limit"`    // what breaks first: an objective, or saturation; empty: nothing does
-	Ratio     float64 `json:"ratio"`    // of its value to its bound
-	Replicas  int     `json:"replicas"` // that would carry it, without spares; 0: none that was tried
+	Limit     string  `json:"limit"`                      // what breaks first: an objective, or saturation; empty: nothing does
+	Ratio     float64 `json:"ratio"`                      // of its value to its bound
+	Replicas  int     `json:"replicas"`                   // that would carry it, without spares; 0: none that was tried
+	Prefill   int     `json:"prefill_replicas,omitempty"` // beside them, where they only decode
+	Size
+}
+
+// Size is what so many replicas take, spares included. Zero and null: it is unknown.
+type Size struct {
+	Nodes        int      `json:"nodes"`
+	Accelerators int      `json:"accelerators"`
+	PerMonth     *float64 `json:"per_month"`
+}
+
+// Loss is the peak with one replica more down than the plan has spares; of two kinds of
+// replicas one that decodes.
+type Loss struct {
+	Replicas  int     `json:"replicas"` // that are left
+	Saturated bool    `json:"saturated"`
+	Limit     string  `json:"limit"` // what breaks first: an objective, or saturation; empty: nothing does
+	Ratio     float64 `json:"ratio"` // of its value to its bound
 }
 
 // GrowthStage is what the load takes at a time of the plan.
 type GrowthStage struct {
 	Month    int     `json:"month"`
-	Times    float64 `json:"times"`    // the load of today's peak
-	Replicas int     `json:"replicas"` // without spares; 0: none that was tried
+	Times    float64 `json:"times"`                      // the load of today's peak
+	Replicas int     `json:"replicas"`                   // without spares; 0: none that was tried
+	Prefill  int     `json:"prefill_replicas,omitempty"` // beside them, where they only decode
+	Size
 }
 
 // Bounds of the simulations of the detail.
@@ -112,12 +137,15 @@ func (p *planning) full(o *Option, least int) (*simulator.Search, error) {
 }
 
 func (p *planning) describe(ctx context.Context, o *Option, full *simulator.Search) (*Detail, error) {
-	d := &Detail{Summary: o.Summary, Tokens: p.tokensCost(o)}
+	d := &Detail{Summary: o.Summary, Basis: full.System.Basis, Tokens: p.tokensCost(o), Quality: p.scale.of(o.deployment.Model)}
 	var err error
 	if d.BreakEven, err = p.breakEvens(ctx, o); err != nil {
 		return nil, err
 	}
 	if d.Memory, err = estimator.Memory(o.deployment); err != nil {
+		return nil, err
+	}
+	if d.Use, err = p.use(o, d.Summary); err != nil {
 		return nil, err
 	}
 	ends := [2]*simulator.Summary{}
@@ -156,7 +184,10 @@ func (p *planning) describe(ctx context.Context, o *Option, full *simulator.Sear
 		return nil, err
 	}
 	if p.request.Curve {
-		if d.Curve, err = p.curve(ctx, full); err != nil {
+		if d.Curve, err = p.curve(ctx, full, d); err != nil {
+			return nil, err
+		}
+		if d.Lost, err = lose(full); err != nil {
 			return nil, err
 		}
 	}
@@ -172,17 +203,91 @@ func (p *planning) stress(o *Option, full *simulator.Search, times float64) (Str
 	if err != nil {
 		return Stress{}, err
 	}
-	s := Stress{Times: times, Saturated: t.Saturated, Ratio: t.Ratio}
+	s := Stress{Times: times, Saturated: t.Saturated, Limit: broken(t), Ratio: t.Ratio}
+	s.Replicas, s.Prefill, s.Size, err = p.carries(o, times)
+	return s, err
+}
+
+// broken is what a trial breaks first; empty: nothing.
+func broken(t simulator.Trialled) string {
 	switch {
 	case t.Saturated:
-		s.Limit = "saturation"
+		return "saturation"
 	case !t.Met:
-		s.Limit = t.Limit
+		return t.Limit
 	}
-	if o.Prefill == nil {
-		s.Replicas, err = p.fewest(o, times, o.Replicas)
+	return ""
+}
+
+// lose is the peak with one replica fewer; nil: there would be none left.
+func lose(full *simulator.Search) (*Loss, error) {
+	fewer := *full
+	if fewer.System.Replicas--; fewer.System.Replicas < 1 {
+		return nil, nil
 	}
-	return s, err
+	t, err := fewer.Try()
+	if err != nil {
+		return nil, err
+	}
+	return &Loss{Replicas: fewer.System.Replicas, Saturated: t.Saturated, Limit: broken(t), Ratio: t.Ratio}, nil
+}
+
+// carries is how few replicas carry a multiple of the peak, and what they take; 0: none
+// that was tried. Of two kinds both are tried in the ratio that they have.
+func (p *planning) carries(o *Option, times float64) (replicas, prefill int, size Size, err error) {
+	own := *o
+	if o.Prefill != nil {
+		var pair *Option
+		if pair, err = p.fewestPair(o, times); err != nil || pair == nil {
+			return 0, 0, Size{}, err
+		}
+		own, prefill = *pair, pair.Prefill.Replicas
+	} else if own.Replicas, err = p.fewest(o, times, max(int(float64(o.Replicas)*min(times, 1)), 1)); err != nil || own.Replicas == 0 {
+		return 0, 0, Size{}, err
+	}
+	return own.Replicas, prefill, p.takes(o, &own), nil
+}
+
+// takes is what an option of another size takes.
+func (p *planning) takes(o, own *Option) Size {
+	own.resize(own.Replicas)
+	s := Size{Nodes: own.Nodes, Accelerators: own.Accelerators}
+	if o.PerMonth != nil {
+		v := p.monthlyOf(o, own)
+		s.PerMonth = &v
+	}
+	return s
+}
+
+// fewestPair finds replicas of both kinds that carry a multiple of the peak, by a tenth
+// more of both at a time; nil: none that was tried.
+func (p *planning) fewestPair(o *Option, times float64) (*Option, error) {
+	const step = 1.1
+	s := &search{planning: p.under(times)}
+	defer func() { p.counted.simulated = s.counted.simulated }()
+	for scale := times; scale <= giveUp*times; scale *= step {
+		own, side := *o, *o.Prefill
+		part := func(n int) int { return max(int(math.Ceil(float64(n)*scale-1e-9)), 1) }
+		own.Replicas, side.Replicas = part(o.Replicas), part(side.Replicas)
+		own.Prefill = &side
+		if e := o.Summary.E2E; e != nil { // under load it lasts longer than idle, and a run must see that it settles
+			own.e2eS = max(o.e2eS, e.Mean/1000)
+		}
+		t, err := s.trial(&own)
+		if err != nil || t.Met {
+			return &own, err
+		}
+	}
+	return nil, nil
+}
+
+// under is the planning of a multiple of the peak.
+func (p *planning) under(times float64) *planning {
+	other := *p
+	other.demand.spec = scaled(p.demand.spec, times)
+	other.demand.rate = p.demand.rate * times
+	other.trials = map[trialKey]simulator.Trialled{}
+	return &other
 }
 
 // scaled is a multiple of a load.
@@ -197,11 +302,7 @@ func scaled(s workload.Spec, times float64) workload.Spec {
 // fewest is how few replicas carry a multiple of the peak, each with its share; 0: none
 // that was tried. It begins at a guess.
 func (p *planning) fewest(o *Option, times float64, guess int) (int, error) {
-	other := *p
-	other.demand.spec = scaled(p.demand.spec, times)
-	other.demand.rate = p.demand.rate * times
-	other.trials = map[trialKey]simulator.Trialled{}
-	s := &search{planning: &other}
+	s := &search{planning: p.under(times)}
 	met := func(n int) (bool, error) {
 		own := *o
 		own.Replicas = n
@@ -229,7 +330,7 @@ func (p *planning) fewest(o *Option, times float64, guess int) (int, error) {
 			n = min(n+max(1, n/2), most)
 		}
 	}
-	p.counted.simulated = other.counted.simulated
+	p.counted.simulated = s.counted.simulated
 	return enough, nil
 }
 
@@ -244,16 +345,20 @@ func (p *planning) growth(ctx context.Context, o *Option) ([]GrowthStage, error)
 			return nil, err
 		}
 		times := math.Pow(1+r.Growth, float64(month))
-		n := o.Replicas
-		if o.Prefill != nil && month < r.Months {
-			n = 0
-		} else if month < r.Months && r.Growth != 0 {
+		g := GrowthStage{Month: month, Times: times}
+		if month < r.Months && r.Growth != 0 {
 			var err error
-			if n, err = p.fewest(o, times/end, max(int(float64(o.Replicas)*times/end), 1)); err != nil {
+			if g.Replicas, g.Prefill, g.Size, err = p.carries(o, times/end); err != nil {
 				return nil, err
 			}
+		} else {
+			own := *o
+			g.Replicas, g.Size = o.Replicas, p.takes(o, &own)
+			if o.Prefill != nil {
+				g.Prefill = o.Prefill.Replicas
+			}
 		}
-		list = append(list, GrowthStage{Month: month, Times: times, Replicas: n})
+		list = append(list, g)
 		if month >= r.Months || r.Growth == 0 {
 			return list, nil
 		}

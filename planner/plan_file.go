@@ -52,21 +52,22 @@ type APITable struct {
 
 // HardwareTable is nodes of one kind.
 type HardwareTable struct {
-	Name      string  `toml:"name,omitempty"`
-	On        string  `toml:"on"` // the accelerators of a node: "8x H100 SXM5 80GB"
-	Nodes     int     `toml:"nodes,omitzero"`
-	Ownership string  `toml:"ownership,omitempty"`        // owned, bought, rented; default by the price that is given
-	PerHour   float64 `toml:"per_hour,omitzero"`          // of an accelerator
-	Purchase  float64 `toml:"purchase,omitzero"`          // of an accelerator
-	Term      string  `toml:"term,omitempty"`             // of per_hour: on_demand, spot, reserved
-	Reserved  float64 `toml:"reserved_per_hour,omitzero"` // of an accelerator, to hold per_hour on demand against
-	Currency  string  `toml:"currency,omitempty"`
-	Provider  string  `toml:"provider,omitempty"`
-	Region    string  `toml:"region,omitempty"`
-	Date      string  `toml:"price_date,omitempty"`
-	Source    string  `toml:"price_source,omitempty"`
-	RackUnits float64 `toml:"rack_units,omitzero"` // of a node
-	PowerW    float64 `toml:"power_w,omitzero"`    // of an accelerator at load: with measured
+	Name      string        `toml:"name,omitempty"`
+	On        string        `toml:"on"` // the accelerators of a node: "8x H100 SXM5 80GB"
+	Nodes     int           `toml:"nodes,omitzero"`
+	Ownership string        `toml:"ownership,omitempty"`        // owned, bought, rented; default by the price that is given
+	PerHour   float64       `toml:"per_hour,omitzero"`          // of an accelerator
+	Purchase  float64       `toml:"purchase,omitzero"`          // of an accelerator
+	Term      string        `toml:"term,omitempty"`             // of per_hour: on_demand, spot, reserved
+	Reserved  float64       `toml:"reserved_per_hour,omitzero"` // of an accelerator, to hold per_hour on demand against
+	Currency  string        `toml:"currency,omitempty"`
+	Provider  string        `toml:"provider,omitempty"`
+	Region    string        `toml:"region,omitempty"`
+	Date      string        `toml:"price_date,omitempty"`
+	Source    string        `toml:"price_source,omitempty"`
+	Trust     catalog.Trust `toml:"price_trust,omitempty"` // grade of the source, A to D; empty: stated without one
+	RackUnits float64       `toml:"rack_units,omitzero"`   // of a node
+	PowerW    float64       `toml:"power_w,omitzero"`      // of an accelerator at load: with measured
 
 	Measured             string `toml:"measured,omitempty"`             // result of a benchmark in place of the estimate: of compare
 	MeasuredAccelerators int    `toml:"measured_accelerators,omitzero"` // of the system that was measured; default those of a node
@@ -160,25 +161,18 @@ func peakOf(profile []float64) float64 {
 	return slices.Max(profile) * float64(len(profile)) / sum
 }
 
-// terms are the defaults with what the file changes, in the order of the keys.
+// terms are the defaults with what the file changes.
 func (f *PlanFile) terms() (cost.Terms, error) {
 	t := cost.Defaults()
 	if f.Currency != "" {
 		t.Currency = f.Currency
 	}
-	var keys []string
-	for key := range f.Cost {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
 	if v, ok := f.Cost["colocation_per_kw_month"]; ok { // in place of electricity
 		t = t.Colocated(v)
 	}
-	for _, key := range keys {
-		var err error
-		if t, err = t.With(key, f.Cost[key]); err != nil {
-			return t, fmt.Errorf("cost: %w", err)
-		}
+	t, err := t.WithAll(f.Cost)
+	if err != nil {
+		return t, fmt.Errorf("cost: %w", err)
 	}
 	return t, nil
 }
@@ -219,7 +213,8 @@ func UsualTable(c *catalog.Catalog, on string) (HardwareTable, error) {
 	}
 	p, err := UsualPrice(c, node.Groups[0].Accelerator.ID)
 	if err == nil && p != nil {
-		t.PerHour, t.Currency, t.Provider, t.Date, t.Source = p.PerHour, p.Currency, p.Provider, p.Date, p.Source
+		t.PerHour, t.Currency, t.Provider, t.Region = p.PerHour, p.Currency, p.Provider, p.Region
+		t.Date, t.Source, t.Trust = p.Date, p.Source, p.Trust
 	}
 	return t, err
 }
@@ -243,7 +238,7 @@ func (t *HardwareTable) hardware(c *catalog.Catalog) (Hardware, error) {
 	}
 	h := Hardware{
 		Name: cmp.Or(t.Name, t.On), Node: node.Groups[0], Nodes: t.Nodes, Ownership: Ownership(t.Ownership), PerHour: t.PerHour, Purchase: t.Purchase, Term: t.Term, Reserved: t.Reserved,
-		Currency: t.Currency, Provider: t.Provider, Region: t.Region, Date: t.Date, Source: t.Source, RackUnits: t.RackUnits, PowerW: t.PowerW,
+		Currency: t.Currency, Provider: t.Provider, Region: t.Region, Date: t.Date, Source: t.Source, Trust: t.Trust, RackUnits: t.RackUnits, PowerW: t.PowerW,
 	}
 	if h.Currency == "" && (h.PerHour > 0 || h.Purchase > 0) {
 		h.Currency = "USD"

@@ -11,7 +11,10 @@ import (
 
 // Sensitivity is how sure the choice is.
 type Sensitivity struct {
+	Chosen  string        `json:"chosen"` // how the ranking names the chosen option
+	Draws   int           `json:"draws"`  // of the factors that the ranking rests on
 	Factors []cost.Factor `json:"factors"`
+	Flip    float64       `json:"flip"`              // probability that another option is cheaper than the chosen one; ties are none
 	Ranking *cost.Ranking `json:"ranking,omitempty"` // of the chosen option and its alternatives; null: there are none that are priced
 	Swings  []cost.Swing  `json:"swings"`            // of what the chosen one costs a month, by one factor at a time, the largest first
 }
@@ -33,7 +36,7 @@ func (p *planning) sensitivity(chosen *Option, others []Option) (*Sensitivity, e
 			options = append(options, &others[i])
 		}
 	}
-	out := &Sensitivity{Swings: []cost.Swing{}}
+	out := &Sensitivity{Chosen: label(chosen), Draws: sensitivityDraws, Swings: []cost.Swing{}}
 	if chosen.PerMonth == nil {
 		return out, nil
 	}
@@ -71,12 +74,28 @@ func (p *planning) sensitivity(chosen *Option, others []Option) (*Sensitivity, e
 		if err != nil {
 			return nil, err
 		}
+		out.Flip = flips(&r, out.Chosen)
 		for i := range r.Options {
 			r.Options[i].Spread.Samples = nil
 		}
 		out.Ranking = &r
 	}
 	return out, nil
+}
+
+// flips is the share of the draws in which another option costs less than one.
+func flips(r *cost.Ranking, name string) float64 {
+	at := slices.IndexFunc(r.Options, func(o cost.Ranked) bool { return o.Name == name })
+	if at < 0 || len(r.Options[at].Spread.Samples) == 0 {
+		return 0
+	}
+	own, n := r.Options[at].Spread.Samples, 0
+	for s, v := range own {
+		if slices.ContainsFunc(r.Options, func(o cost.Ranked) bool { return o.Spread.Samples[s] < v }) {
+			n++
+		}
+	}
+	return float64(n) / float64(len(own))
 }
 
 // label names an option among those of one model.
@@ -125,6 +144,12 @@ func (p *planning) monthlyAt(o *Option, times float64) float64 {
 		own.Prefill = &side
 	}
 	own.resize(needs(o.Replicas))
+	return p.monthlyOf(o, &own)
+}
+
+// monthlyOf is what an option of another size costs a month: energy goes with the
+// accelerators that are used.
+func (p *planning) monthlyOf(o, own *Option) float64 {
 	l := p.lines[o.hardware]
 	energy := *o.PerMonth - (l.fixed + l.each*float64(o.Nodes))
 	return l.fixed + l.each*float64(own.Nodes) + energy*float64(own.Used)/float64(o.Used)

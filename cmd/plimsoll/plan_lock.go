@@ -45,21 +45,22 @@ func (a *app) lockOf(p *planner.Plan, f *planner.PlanFile) (*planner.Lock, error
 	return l, err
 }
 
-// planFileOrLock reads a request, or that of a lock, and its text.
-func planFileOrLock(name string) (*planner.PlanFile, []byte, error) {
+// planFileOrLock reads a request or that of a lock, its text, and the whole lock; nil: it
+// is none.
+func planFileOrLock(name string) (f *planner.PlanFile, request, lock []byte, err error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
-		return nil, nil, usage(err)
+		return nil, nil, nil, usage(err)
 	}
 	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
 		l, err := planner.ParseLock(name, data)
 		if err != nil {
-			return nil, nil, usage(err)
+			return nil, nil, nil, usage(err)
 		}
-		data, name = []byte(l.Request), name+": request"
+		lock, data, name = data, []byte(l.Request), name+": request"
 	}
-	f, err := planner.ParsePlanFile(name, data)
-	return f, data, usage(err)
+	f, err = planner.ParsePlanFile(name, data)
+	return f, data, lock, usage(err)
 }
 
 // writeLock writes a lock, over another lock at most.

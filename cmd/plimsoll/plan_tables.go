@@ -119,7 +119,7 @@ func breakEvenWords(p *planner.Plan) (list []string) {
 		list = append(list, text+".")
 	}
 	if r := b.Rent; r != nil {
-		text := fmt.Sprintf("Renting the same accelerators at %s an hour (%s)", cents(r.PerHour, p.Currency), r.Source)
+		text := fmt.Sprintf("Renting the same accelerators at %s an hour (%s)", cents(r.PerHour, p.Currency), sentence(r.Provider, r.Source, r.Date))
 		if v := r.Even.Value; v != nil {
 			text += fmt.Sprintf(" is dearer from %s of the hours in use on; %s are planned", report.Percent(*v), report.Percent(r.Planned))
 		} else {
@@ -168,6 +168,9 @@ func doubleWords(s planner.Stress) string {
 	}
 	if s.Replicas > 0 {
 		text += fmt.Sprintf("; that takes %s", counted(s.Replicas, "replica"))
+		if s.Prefill > 0 {
+			text += fmt.Sprintf(" that decode and %d that prefill", s.Prefill)
+		}
 	}
 	return text + "."
 }
@@ -333,7 +336,11 @@ func growthTable(p *planner.Plan) report.Table {
 		return t
 	}
 	for _, g := range p.Detail.Growth {
-		t.Add(report.Int(g.Month), report.Number(g.Times, "x"), report.Int(g.Replicas))
+		replicas := report.Int(g.Replicas)
+		if g.Prefill > 0 {
+			replicas.Text += fmt.Sprintf(", prefill %d", g.Prefill)
+		}
+		t.Add(report.Int(g.Month), report.Number(g.Times, "x"), replicas)
 	}
 	t.Notes = []string{"Without the spare replicas."}
 	return t

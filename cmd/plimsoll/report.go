@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/catalog/atomicfile"
 	"github.com/plimsoll-dev/plimsoll/planner"
+	"github.com/plimsoll-dev/plimsoll/planner/launch"
 	"github.com/plimsoll-dev/plimsoll/report/capacity"
 )
 
@@ -32,9 +35,10 @@ func (a *app) reportCommand() *cobra.Command {
 		Short: "Write a plan as a capacity report",
 		Long: `Write a plan as a report that can be handed on: the decision and its decomposition,
 a diagram, the memory ledger, latencies and curves over the load with their
-intervals, cost and what moves it, what else there was and why not that, every
-assumption, and the commands that repeat it. As one HTML file that needs no
-network, as Markdown, or both; in English or Chinese.
+intervals, what breaks first, price records, cost and what moves it, what else there
+was and why not that, every assumption, versions and digests, and the commands that
+repeat it. As one HTML file that needs no network, as Markdown, or both; in English
+or Chinese.
 
 The request is that of plan: flags, a plan FILE, or a LOCK.
 
@@ -66,58 +70,95 @@ func (a *app) report(ctx context.Context, args []string, o *reportOptions, flags
 	if o.html != "" && o.html == o.markdown {
 		return usagef("--html and --markdown name the same file, %s", o.html)
 	}
-	p, err := a.reported(ctx, args, o, flags)
+	p, meta, err := a.reported(ctx, args, o, flags)
 	if err != nil {
 		return err
 	}
-	digest, err := a.catalogDigest()
-	if err != nil {
-		return err
-	}
-	meta := capacity.Meta{Tool: toolName(), Date: a.Now().UTC().Format(time.DateOnly), Reproduce: []string{commandLine(a.Args)}, CatalogDigest: digest}
 	if p.Chosen == nil {
 		a.status = exitInfeasible
 	}
 	if o.html != "" {
-		if err := a.writeReport("--html", o.html, func(w io.Writer) error { return capacity.HTML(w, p, meta, language) }); err != nil {
+		if err := a.writeReport("--html", o.html, func(w io.Writer) error { return capacity.HTML(w, p, *meta, language) }); err != nil {
 			return err
 		}
 	}
 	if o.markdown != "" {
-		return a.writeReport("--markdown", o.markdown, func(w io.Writer) error { return capacity.Markdown(w, p, meta, language) })
+		return a.writeReport("--markdown", o.markdown, func(w io.Writer) error { return capacity.Markdown(w, p, *meta, language) })
 	}
 	if o.html == "" {
-		return capacity.Markdown(a.Stdout, p, meta, language)
+		return capacity.Markdown(a.Stdout, p, *meta, language)
 	}
 	return nil
 }
 
-// reported makes the plan of flags, a file or a lock, with its curves.
-func (a *app) reported(ctx context.Context, args []string, o *reportOptions, flags *pflag.FlagSet) (*planner.Plan, error) {
+// reported makes the plan of flags, a file or a lock, with its curves, and says what it
+// rests on.
+func (a *app) reported(ctx context.Context, args []string, o *reportOptions, flags *pflag.FlagSet) (*planner.Plan, *capacity.Meta, error) {
 	c, err := a.loadCatalog()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var file *planner.PlanFile
+	meta := &capacity.Meta{}
 	own := []string{"html", "markdown", "lang"}
 	if len(args) == 0 {
 		file, err = a.planOfFlags(c, &o.planOptions, flags.Changed)
 	} else if err = onlyFlags(flags, "a file and --%s exclude each other: the file says the request", own...); err == nil {
-		file, _, err = planFileOrLock(args[0])
+		var lock []byte
+		if file, _, lock, err = planFileOrLock(args[0]); lock != nil {
+			meta.Lock, meta.LockDigest = args[0], digest(lock)
+		}
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	request, err := file.Request(c)
 	if err != nil {
-		return nil, usage(err)
+		return nil, nil, usage(err)
 	}
 	request.Curve = true
 	p, err := a.makePlan(ctx, c, request)
-	if err == nil && p.Chosen != nil {
-		p.Warnings = append(p.Warnings, a.stalePrice(request.Hardware, p.Chosen.Hardware)...)
+	if err != nil {
+		return nil, nil, err
 	}
-	return p, err
+	meta.Seed, meta.Sources, meta.Stale = request.Seed, c.Sources, stale
+	return p, meta, a.describe(meta, p, file)
+}
+
+// describe says what program, catalog and request a report came out of, and how what it
+// chose is started.
+func (a *app) describe(m *capacity.Meta, p *planner.Plan, file *planner.PlanFile) error {
+	text, err := file.Text()
+	if err != nil {
+		return usage(err)
+	}
+	if m.CatalogDigest, err = a.catalogDigest(); err != nil {
+		return err
+	}
+	version := buildVersion()
+	m.Tool, m.Revision, m.Date = toolName(), version.Revision, a.Now().UTC().Format(time.DateOnly)
+	if version.Modified {
+		m.Revision += "+modified"
+	}
+	m.Reproduce, m.Request, m.RequestDigest = []string{commandLine(a.Args)}, string(text), digest(text)
+	if p.Chosen == nil {
+		return nil
+	}
+	list, notes, err := launch.Processes(chosenService(p.Chosen))
+	if err != nil { // the report stands without a command, and says why
+		p.Warnings = append(p.Warnings, "it has no command: "+err.Error())
+		return nil
+	}
+	for i := range list {
+		m.Launch = append(m.Launch, list[i].Shell())
+	}
+	m.Notes = notes
+	return nil
+}
+
+func digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
 }
 
 func (a *app) writeReport(flag, file string, fill func(io.Writer) error) error {

@@ -51,7 +51,7 @@ func (a *app) reader(c *catalog.Catalog, w *writtenFlags) (*writtenReader, error
 	if w.request != "" {
 		var data []byte
 		var err error
-		if file, data, err = planFileOrLock(w.request); err != nil {
+		if file, data, _, err = planFileOrLock(w.request); err != nil {
 			return nil, fmt.Errorf("--request: %w", err)
 		}
 		r.rules = gate.ImpliedRules(w.request, data, file)

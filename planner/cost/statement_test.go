@@ -305,3 +305,17 @@ func TestFleetRefuses(t *testing.T) {
 		refuses(t, err, word)
 	}
 }
+
+// TestWithAll: terms that go together can be set, and none of them alone.
+func TestWithAll(t *testing.T) {
+	got, err := Defaults().WithAll(map[string]float64{"staff_fte": 0.5, "staff_cost": 150000})
+	if err != nil || *got.StaffFTE != 0.5 || *got.StaffCost != 150000 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := Defaults().With("staff_fte", 0.5); err == nil {
+		t.Error("staff without its cost is accepted")
+	}
+	if _, err := Defaults().WithAll(map[string]float64{"stuff": 1}); err == nil {
+		t.Error("an unknown term is accepted")
+	}
+}

@@ -2,6 +2,8 @@ package cost
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/plimsoll-dev/plimsoll/catalog"
@@ -107,18 +109,27 @@ func (t Terms) Assumptions() []Assumption {
 
 // With is the terms with one of them changed, by its key: what a [Factor] varies.
 func (t Terms) With(key string, value float64) (Terms, error) {
-	keys := make([]string, len(termFields))
-	for i, f := range termFields {
-		if f.key != key {
-			keys[i] = f.key
-			continue
+	return t.WithAll(map[string]float64{key: value})
+}
+
+// WithAll is the terms with several of them changed at once: those that go together are
+// checked together.
+func (t Terms) WithAll(values map[string]float64) (Terms, error) {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		i := slices.IndexFunc(termFields, func(f termField) bool { return f.key == key })
+		if i < 0 {
+			keys := make([]string, len(termFields))
+			for k, f := range termFields {
+				keys[k] = f.key
+			}
+			return t, fmt.Errorf("term %q is unknown: accepted are %s", key, strings.Join(keys, ", "))
 		}
-		if f.option != nil {
+		value := values[key]
+		if f := termFields[i]; f.option != nil {
 			*f.option(&t) = &value
 		} else {
 			*f.value(&t) = value
 		}
-		return t, t.Check()
 	}
-	return t, fmt.Errorf("term %q is unknown: accepted are %s", key, strings.Join(keys, ", "))
+	return t, t.Check()
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // mostDrawn nodes; the rest are told.
-const mostDrawn = 8
+const mostDrawn = 12
 
 // slot is what an accelerator of a node does.
 type slot struct {
@@ -25,21 +25,27 @@ func placed(o *planner.Option) [][]slot {
 	per := o.Accelerators / max(o.Nodes, 1)
 	node, used := 0, 0
 	put := func(replica, world int, spare, prefill bool) {
-		if used+world > per {
+		if used > 0 && used+world > per { // a replica begins on a node that holds it whole, or on an empty one
 			node, used = node+1, 0
 		}
 		for range world {
+			if used == per {
+				node, used = node+1, 0
+			}
 			if node < len(nodes) {
 				nodes[node] = append(nodes[node], slot{replica, spare, prefill})
 			}
+			used++
 		}
-		used += world
 	}
 	replica := 0
 	if f := o.Prefill; f != nil {
 		for i := range f.Replicas + o.Spare {
 			replica++
 			put(replica, f.World, i >= f.Replicas, true)
+		}
+		if used > 0 && (per%o.World != 0 || per%f.World != 0) { // the planner counts nodes of each kind then
+			node, used = node+1, 0
 		}
 	}
 	for i := range o.Replicas + o.Spare {
@@ -56,9 +62,9 @@ func placed(o *planner.Option) [][]slot {
 
 func (r *writer) topology() section {
 	nodes := placed(r.plan.Chosen)
-	s := section{heading: r.say("topology"), text: []string{r.decomposition(r.plan.Chosen)}, mermaid: r.mermaid(nodes), pictures: []chart.Picture{r.drawing(nodes)}}
+	s := section{heading: r.say("topology"), text: []string{r.decomposition(r.plan.Chosen) + r.say("stop")}, pictured: []string{r.say("legend")}, mermaid: r.mermaid(nodes), pictures: []chart.Picture{r.drawing(nodes)}}
 	if more := len(nodes) - mostDrawn; more > 0 {
-		s.text = append(s.text, r.say("more", more))
+		s.text = append(s.text, r.count("more", more))
 	}
 	return s
 }
@@ -68,10 +74,12 @@ func (r *writer) label(s slot) string {
 	switch {
 	case s.replica == 0:
 		return r.say("unused")
+	case s.prefill && s.spare:
+		return r.say("replica", s.replica) + " (" + r.say("prefill") + ", " + r.say("spare") + ")"
+	case s.prefill:
+		return r.say("replica", s.replica) + " (" + r.say("prefill") + ")"
 	case s.spare:
 		return r.say("replica", s.replica) + " (" + r.say("spare") + ")"
-	case s.prefill:
-		return r.say("replica", s.replica) + " (prefill)"
 	}
 	return r.say("replica", s.replica)
 }
@@ -79,7 +87,7 @@ func (r *writer) label(s slot) string {
 // mermaid is the diagram for Markdown.
 func (r *writer) mermaid(nodes [][]slot) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "flowchart LR\n  router([%q])\n", r.say("router"))
+	fmt.Fprintf(&b, "flowchart LR\n  classDef spare stroke-dasharray: 4 2\n  router([%q])\n", r.say("router"))
 	for i, node := range nodes[:min(len(nodes), mostDrawn)] {
 		fmt.Fprintf(&b, "  subgraph node%d [%q]\n", i+1, r.say("node", i+1))
 		var ids []string
@@ -90,6 +98,9 @@ func (r *writer) mermaid(nodes [][]slot) string {
 			}
 			id := fmt.Sprintf("n%dr%d", i+1, k)
 			fmt.Fprintf(&b, "    %s[%q]\n", id, fmt.Sprintf("%s: %d x %s", r.label(node[k]), end-k, r.plan.Chosen.Accelerator))
+			if node[k].spare {
+				fmt.Fprintf(&b, "    class %s spare\n", id)
+			}
 			if node[k].replica > 0 {
 				ids = append(ids, id)
 			}
@@ -105,7 +116,7 @@ func (r *writer) mermaid(nodes [][]slot) string {
 
 // Sizes of the drawing in pixels.
 const (
-	square, squareGap = 22.0, 5.0
+	square, squareGap = 26.0, 5.0
 	nodeWidth         = 160.0
 	nodeGap           = 18.0
 	drawingWidth      = 760.0
@@ -114,7 +125,8 @@ const (
 )
 
 // drawing is the diagram for HTML: nodes as boxes, accelerators as squares that show
-// which replica they belong to, spare ones with a dashed edge, unused ones empty.
+// which replica they belong to (P: one that prefills), spare ones with a dashed edge, those
+// without a replica empty.
 func (r *writer) drawing(nodes [][]slot) chart.Picture {
 	shown := nodes[:min(len(nodes), mostDrawn)]
 	lines := (len(shown[0]) + nodeLine - 1) / nodeLine
@@ -133,31 +145,31 @@ func (r *writer) drawing(nodes [][]slot) chart.Picture {
 		}
 		fmt.Fprintf(&b, `<rect x="%.1f" y="%.1f" width="%g" height="%.1f" rx="6" fill="none" stroke="var(--chart-soft, #57606a)"/><text x="%.1f" y="%.1f" fill="var(--chart-ink, #1b1f24)">%s</text>`, x, y, nodeWidth, boxHeight, x+10, y+20, escape(r.say("node", i+1)))
 		for k, s := range node {
-			b.WriteString(r.tile(s, x+10+float64(k%nodeLine)*(square+squareGap+8), y+30+float64(k/nodeLine)*(square+squareGap)))
+			b.WriteString(r.tile(s, x+10+float64(k%nodeLine)*(square+squareGap+6), y+30+float64(k/nodeLine)*(square+squareGap)))
 		}
 	}
 	b.WriteString("</svg>")
 	return chart.Picture(b.String())
 }
 
-// tile is one accelerator.
+// tile is one accelerator: its replica's number in ink on a tint of its colour, so that it
+// reads in light and dark and on paper.
 func (r *writer) tile(s slot, x, y float64) string {
-	fill, edge, dash := chart.Colour(s.replica), "none", ""
+	edge, tint, dash, number := chart.Colour(s.replica), "0.18", "", ""
 	switch {
 	case s.replica == 0:
-		fill, edge = "none", "var(--chart-grid, #e3e6ea)"
+		edge, tint = "var(--chart-soft, #57606a)", "0"
 	case s.spare:
-		edge, fill, dash = fill, "none", ` stroke-dasharray="3 2"`
+		tint, dash = "0", ` stroke-dasharray="4 2"`
 	}
-	number := ""
 	if s.replica > 0 {
-		ink := "#ffffff"
-		if s.spare {
-			ink = "var(--chart-ink, #1b1f24)"
+		text := fmt.Sprint(s.replica)
+		if s.prefill {
+			text = "P" + text
 		}
-		number = fmt.Sprintf(`<text x="%.1f" y="%.1f" text-anchor="middle" font-size="11" font-weight="600" fill="%s">%d</text>`, x+square/2, y+square*0.68, ink, s.replica)
+		number = fmt.Sprintf(`<text x="%.1f" y="%.1f" text-anchor="middle" font-size="11" font-weight="600" fill="var(--chart-ink, #1b1f24)">%s</text>`, x+square/2, y+square*0.66, text)
 	}
-	return fmt.Sprintf(`<g><title>%s</title><rect x="%.1f" y="%.1f" width="%g" height="%g" rx="3" fill="%s" stroke="%s"%s/>%s</g>`, escape(r.label(s)), x, y, square, square, fill, edge, dash, number)
+	return fmt.Sprintf(`<g><title>%s</title><rect x="%.1f" y="%.1f" width="%g" height="%g" rx="3" fill="%s" fill-opacity="%s" stroke="%s" stroke-width="1.5"%s/>%s</g>`, escape(r.label(s)), x, y, square, square, edge, tint, edge, dash, number)
 }
 
 var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#39;")

@@ -1,8 +1,10 @@
 package chart
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -10,7 +12,8 @@ import (
 type Bar struct {
 	Name     string
 	From, To float64
-	Text     string // beside the bar; empty: nothing
+	Text     string // right of the bar; empty: nothing
+	Before   string // left of it, where both ends mean something; empty: nothing
 }
 
 // Bars are values below each other: lines of a bill, or how far a figure moves.
@@ -19,11 +22,13 @@ type Bars struct {
 	X     string // what the axis shows, with its unit
 	Bars  []Bar
 	Base  *float64 // an upright line; nil: none
+	Alt   string   // what it shows in words, in the page's language; empty: in English
 }
 
 // Sizes of bars in pixels.
 const (
 	barHeight, barGap = 18.0, 8.0
+	nameStep          = 14.0 // from one line of a name to the next
 	mostBars          = 100
 	nameShare         = 0.32 // of the width, for names
 	textShare         = 0.16 // for what stands beside the bars
@@ -45,31 +50,47 @@ func (b *Bars) SVG(width int) (string, error) {
 	}
 	w := float64(width)
 	left, right := w*nameShare, w*(1-textShare)
-	at := func(v float64) float64 { return left + (v-lo)/(hi-lo)*(right-left) }
+	plot := left // where the axis begins: labels before bars stand left of it
+	if b.before() {
+		plot += w * textShare
+	}
+	at := func(v float64) float64 { return plot + (v-lo)/(hi-lo)*(right-plot) }
 	var s strings.Builder
 	title := wrapText(b.Title, titleSize, w-2*edge)
 	top := edge + float64(len(title))*titleSize*1.3 + 10
-	height := top + float64(len(b.Bars))*(barHeight+barGap) + 2.5*textSize + edge
+	names, step := b.names(left - 2*edge - 8)
+	height := top + float64(len(b.Bars))*step + 2.5*textSize + edge
 	fmt.Fprintf(&s, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %.0f" width="%d" height="%.0f" role="img" font-family="system-ui, 'DejaVu Sans', sans-serif"><title>%s</title><desc>%s</desc>`,
-		width, height, width, height, escape(b.Title), escape(b.describe()))
+		width, height, width, height, escape(b.Title), escape(cmp.Or(b.Alt, b.describe())))
 	for i, line := range title {
 		fmt.Fprintf(&s, `<text x="%.1f" y="%.1f" font-size="%g" font-weight="600" fill="var(--chart-ink, #1b1f24)">%s</text>`, edge, edge+float64(i+1)*titleSize*1.2, titleSize, escape(line))
 	}
 	for i, x := range b.Bars {
-		y := top + float64(i)*(barHeight+barGap)
+		y := top + float64(i)*step
 		from, to := at(min(x.From, x.To)), at(max(x.From, x.To))
-		fmt.Fprintf(&s, `<text x="%.1f" y="%.1f" font-size="%g" text-anchor="end" fill="var(--chart-ink, #1b1f24)">%s</text>`, left-8, y+barHeight*0.72, textSize, escape(clipped(x.Name, left-2*edge-8)))
+		for k, line := range names[i] {
+			at := y + barHeight*0.72 + (float64(k)-float64(len(names[i])-1)/2)*nameStep
+			fmt.Fprintf(&s, `<text x="%.1f" y="%.1f" font-size="%g" text-anchor="end" fill="var(--chart-ink, #1b1f24)">%s</text>`, left-8, at, textSize, escape(line))
+		}
 		fmt.Fprintf(&s, `<rect x="%.1f" y="%.1f" width="%.1f" height="%g" fill="%s"/>`, from, y, max(to-from, 1), barHeight, Colour(1))
+		if x.Before != "" {
+			fmt.Fprintf(&s, `<text x="%.1f" y="%.1f" font-size="%g" text-anchor="end" fill="var(--chart-ink, #1b1f24)">%s</text>`, from-6, y+barHeight*0.72, textSize, escape(x.Before))
+		}
 		if x.Text != "" {
 			fmt.Fprintf(&s, `<text x="%.1f" y="%.1f" font-size="%g" fill="var(--chart-ink, #1b1f24)">%s</text>`, to+6, y+barHeight*0.72, textSize, escape(x.Text))
 		}
 	}
-	bottom := top + float64(len(b.Bars))*(barHeight+barGap)
+	bottom := top + float64(len(b.Bars))*step
 	if b.Base != nil {
 		fmt.Fprintf(&s, `<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" stroke="var(--chart-ink, #1b1f24)" stroke-width="1.5"/>`, at(*b.Base), at(*b.Base), top-4, bottom)
 	}
-	fmt.Fprintf(&s, `<text x="%.1f" y="%.1f" font-size="%g" text-anchor="middle" fill="var(--chart-soft, #57606a)">%s</text></svg>`, (left+right)/2, bottom+1.5*textSize, textSize, escape(b.X))
+	fmt.Fprintf(&s, `<text x="%.1f" y="%.1f" font-size="%g" text-anchor="middle" fill="var(--chart-soft, #57606a)">%s</text></svg>`, (plot+right)/2, bottom+1.5*textSize, textSize, escape(b.X))
 	return s.String(), nil
+}
+
+// before reports whether any bar has a label left of it.
+func (b *Bars) before() bool {
+	return slices.ContainsFunc(b.Bars, func(x Bar) bool { return x.Before != "" })
 }
 
 // span is what the axis covers: all bars, the base, and zero where it is not far.
@@ -100,11 +121,12 @@ func (b *Bars) describe() string {
 	return strings.Join(parts, "; ")
 }
 
-// clipped is a name in one line of so many pixels.
-func clipped(name string, width float64) string {
-	lines := wrapText(name, textSize, max(width, 20))
-	if len(lines) > 1 {
-		return lines[0] + "…"
+// names in lines of so many pixels, and the height that bars take with them.
+func (b *Bars) names(width float64) (names [][]string, step float64) {
+	step = barHeight + barGap
+	for _, x := range b.Bars {
+		lines := wrapText(x.Name, textSize, max(width, 20))
+		names, step = append(names, lines), max(step, float64(len(lines))*nameStep+barGap)
 	}
-	return name
+	return names, step
 }

@@ -16,6 +16,10 @@ type Series struct {
 
 	// Low and High are the bounds of Y, drawn as a band; both or neither.
 	Low, High []float64
+
+	// Points are findings that no line joins; Labels name them, all or none.
+	Points bool
+	Labels []string
 }
 
 // Line is a reference: an objective, a percentile, a capacity. It is level at
@@ -34,6 +38,7 @@ type Chart struct {
 	Lines  []Line
 
 	LogX, LogY bool
+	Alt        string // what it shows in words, in the page's language; empty: in English
 
 	// What the axes span. Where minimum and maximum are equal, the data and
 	// the lines decide: X spans them exactly and Y up to the next tick, and
@@ -108,6 +113,9 @@ func (c *Chart) checkSeries(s *Series) error {
 				return fmt.Errorf("%s of point %d: %w", values.name, i, err)
 			}
 		}
+	}
+	if len(s.Labels) != 0 && (len(s.Labels) != len(s.X) || !s.Points) {
+		return fmt.Errorf("%d labels for %d points: accepted are labels of points that no line joins, all or none", len(s.Labels), len(s.X))
 	}
 	for i := 1; i < len(s.X); i++ {
 		if s.X[i] < s.X[i-1] {

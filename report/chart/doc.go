@@ -2,10 +2,11 @@
 // text for a terminal ([Chart.Text]), as one line of blocks ([Sparkline]), and
 // several of them with tables and prose as one self-contained HTML file ([Page]).
 //
-// It is for cumulative distributions, values over time and one quantity over
-// another. It does not draw bars, pies or stacked areas, computes no statistics
-// and makes no decision: callers hand it points that are already worked out,
-// names that already carry their units, and objectives as [Line].
+// It is for cumulative distributions, values over time, one quantity over another,
+// findings as points ([Series.Points]), and values below each other ([Bars]). It does
+// not draw pies or stacked areas, computes no statistics and makes no decision: callers
+// hand it points that are already worked out, names that already carry their units, and
+// objectives as [Line].
 //
 // What holds of every picture:
 //

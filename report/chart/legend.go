@@ -73,7 +73,9 @@ func (d *drawing) legendRow(row []legendEntry, y float64) {
 			fmt.Fprintf(&d.b, `<rect class="pc-f%d" x="%s" y="%s" width="%s" height="12" fill="%s" fill-opacity="0.16"/>`+"\n",
 				n, px(e.x), px(middle-6), px(swatch), colour)
 		}
-		d.segment(point{e.x, middle}, point{e.x + swatch, middle}, fmt.Sprintf("pc-s%d", n), colour, 2, dashes[e.series%len(dashes)])
+		if !s.Points {
+			d.segment(point{e.x, middle}, point{e.x + swatch, middle}, fmt.Sprintf("pc-s%d", n), colour, 2, dashes[e.series%len(dashes)])
+		}
 		if marked(s) {
 			fmt.Fprintf(&d.b, `<g class="pc-f%d" fill="%s">%s</g>`+"\n", n, colour, marker(e.series, point{e.x + swatch/2, middle}))
 		}

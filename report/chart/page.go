@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/plimsoll-dev/plimsoll/report"
 )
@@ -22,15 +24,15 @@ type Page struct {
 	Language string   // of the words: en, zh; empty: en
 }
 
-// Section is a heading and what follows it: paragraphs, tables, charts, in
-// this order.
+// Section is a heading and what follows it: paragraphs, pictures, tables, charts and
+// text to copy, in this order. Nothing of it is folded away: paper has no button.
 type Section struct {
 	Heading  string
 	Text     []string
-	Pictures []Picture // before the tables
+	Pictures []Picture
 	Tables   []report.Table
 	Charts   []Chart
-	Folded   bool // shown when asked for; on paper always
+	Code     []string // blocks of lines as they are
 }
 
 // Picture is an SVG element that [Chart.SVG], [Bars.SVG] or another drawing of this
@@ -82,11 +84,12 @@ type sectionView struct {
 	Pictures []template.HTML
 	Tables   []tableView
 	Charts   []template.HTML
-	Folded   bool
+	Code     []string
 }
 
 type tableView struct {
 	Name   string // for a reader that cannot see it
+	Short  bool   // few rows: a page holds them together
 	Title  string
 	Header []cellView
 	Rows   [][]cellView
@@ -96,7 +99,7 @@ type tableView struct {
 type cellView struct{ Text, Class string }
 
 func (s *Section) view() (sectionView, error) {
-	v := sectionView{Heading: s.Heading, Text: s.Text, Folded: s.Folded}
+	v := sectionView{Heading: s.Heading, Text: s.Text, Code: s.Code}
 	for _, p := range s.Pictures {
 		v.Pictures = append(v.Pictures, template.HTML(p))
 	}
@@ -118,9 +121,24 @@ func (s *Section) view() (sectionView, error) {
 	return v, nil
 }
 
+// fewRows of a table are not torn apart on paper; a word of more than longWord characters
+// may be broken anywhere: an address, a digest; a text of at most briefText characters nowhere,
+// which scripts without spaces else are.
+const fewRows, longWord, briefText = 6, 28, 6
+
+func lengthClass(text string) string {
+	switch {
+	case slices.ContainsFunc(strings.Fields(text), func(w string) bool { return utf8.RuneCountInString(w) > longWord }):
+		return "long"
+	case utf8.RuneCountInString(text) <= briefText && text != "":
+		return "brief"
+	}
+	return ""
+}
+
 // viewOf leaves out the columns for programs and marks numbers for the right.
 func viewOf(t *report.Table) tableView {
-	v := tableView{Title: t.Title, Notes: t.Notes, Rows: make([][]cellView, len(t.Rows))}
+	v := tableView{Title: t.Title, Short: len(t.Rows) <= fewRows, Notes: t.Notes, Rows: make([][]cellView, len(t.Rows))}
 	for i, c := range t.Columns {
 		if c.Where == report.ForData {
 			continue
@@ -129,12 +147,19 @@ func viewOf(t *report.Table) tableView {
 		if c.Align == report.Right {
 			class = "number"
 		}
-		v.Header = append(v.Header, cellView{c.Name, class})
+		header := class
+		if class == "" {
+			header = lengthClass(c.Name)
+		}
+		v.Header = append(v.Header, cellView{c.Name, header})
 		for r, row := range t.Rows {
 			cell := cellView{Class: class}
 			if i < len(row) {
 				cell.Text = row[i].Text
 				cell.Class = strings.TrimSpace(class + " " + markClass(row[i].Mark))
+				if class == "" {
+					cell.Class = strings.TrimSpace(cell.Class + " " + lengthClass(cell.Text))
+				}
 			}
 			v.Rows[r] = append(v.Rows[r], cell)
 		}

@@ -2,6 +2,9 @@ package chart
 
 import (
 	"errors"
+	"math"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -79,4 +82,50 @@ func TestDarkPaletteIsWhole(t *testing.T) {
 			t.Errorf("page.css does not set %s", want)
 		}
 	}
+}
+
+// TestContrast: words read on their paper, in light and in dark, at 4.5:1 and more.
+func TestContrast(t *testing.T) {
+	colours := func(from string) map[string]string {
+		found := map[string]string{}
+		for _, m := range regexp.MustCompile(`--([a-z-]+): (#[0-9a-f]{6})`).FindAllStringSubmatch(from, -1) {
+			found[m[1]] = m[2]
+		}
+		return found
+	}
+	light, dark, ok := strings.Cut(pageCSS, "prefers-color-scheme: dark")
+	if !ok {
+		t.Fatal("no dark page")
+	}
+	for name, set := range map[string]map[string]string{"light": colours(light), "dark": colours(dark)} {
+		for _, ink := range []string{"ink", "soft", "good", "bad"} {
+			if c := contrast(t, set[ink], set["paper"]); c < 4.5 {
+				t.Errorf("%s: %s on paper is %.2f:1", name, ink, c)
+			}
+		}
+	}
+}
+
+// contrast of two colours by WCAG 2.
+func contrast(t *testing.T, a, b string) float64 {
+	t.Helper()
+	luminance := func(colour string) float64 {
+		rgb, err := strconv.ParseUint(strings.TrimPrefix(colour, "#"), 16, 32)
+		if err != nil {
+			t.Fatalf("colour %q: %v", colour, err)
+		}
+		sum := 0.0
+		for i, weight := range []float64{0.0722, 0.7152, 0.2126} {
+			v := float64(rgb>>(8*i)&0xff) / 255
+			if v <= 0.04045 {
+				v /= 12.92
+			} else {
+				v = math.Pow((v+0.055)/1.055, 2.4)
+			}
+			sum += weight * v
+		}
+		return sum
+	}
+	x, y := luminance(a), luminance(b)
+	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
 }

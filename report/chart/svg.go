@@ -2,6 +2,7 @@ package chart
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"math"
@@ -131,7 +132,7 @@ func (d *drawing) begin() {
 	if title == "" {
 		title = "Chart"
 	}
-	fmt.Fprintf(&d.b, "\n<title>%s</title>\n<desc>%s</desc>\n<style>%s</style>\n", escape(title), escape(d.chart.describe()), styleSheet())
+	fmt.Fprintf(&d.b, "\n<title>%s</title>\n<desc>%s</desc>\n<style>%s</style>\n", escape(title), escape(cmp.Or(d.chart.Alt, d.chart.describe())), styleSheet())
 	fmt.Fprintf(&d.b, `<rect class="pc-paper" width="%s" height="%s" fill="%s"/>`+"\n", px(d.width), px(d.height), paperColour)
 }
 

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -22,6 +23,10 @@ func (d *drawing) data() {
 	for i := range d.chart.Series {
 		s := &d.chart.Series[i]
 		d.band(i, s)
+		if s.Points {
+			lines = append(lines, d.points(s))
+			continue
+		}
 		lines = append(lines, d.plot.trace(s.X, s.Y, s.Step))
 	}
 	for _, l := range d.chart.Lines {
@@ -62,7 +67,7 @@ func (d *drawing) series(i int, line []point) {
 	}
 	var data strings.Builder
 	for _, stroke := range d.plot.area.strokes(line) {
-		if len(stroke) > 1 {
+		if len(stroke) > 1 && !s.Points {
 			data.WriteString(path(stroke))
 		}
 	}
@@ -80,6 +85,37 @@ func (d *drawing) series(i int, line []point) {
 		}
 	}
 	b.WriteString("</g>\n")
+	d.pointLabels(s)
+}
+
+// pointLabels names points beside them; those that lie on one another share a label.
+func (d *drawing) pointLabels(s *Series) {
+	done := make([]bool, len(s.Labels))
+	for k, label := range s.Labels {
+		at := d.plot.at(s.X[k], s.Y[k])
+		if done[k] || !d.plot.area.holds(at) {
+			continue
+		}
+		for j := k + 1; j < len(s.Labels); j++ {
+			if other := d.plot.at(s.X[j], s.Y[j]); !done[j] && math.Abs(other.x-at.x) < textSize && math.Abs(other.y-at.y) < textSize {
+				label, done[j] = label+", "+s.Labels[j], true
+			}
+		}
+		anchor, x := "start", at.x+7
+		if x+textWidth(label, textSize) > d.plot.area.right+8 {
+			anchor, x = "end", at.x-7
+		}
+		d.text(point{x, at.y - 5}, "pc-ink", anchor, textSize, label)
+	}
+}
+
+// points are where a series that no line joins lies.
+func (d *drawing) points(s *Series) []point {
+	list := make([]point, len(s.X))
+	for k := range s.X {
+		list[k] = d.plot.at(s.X[k], s.Y[k])
+	}
+	return list
 }
 
 // strokeWidth is finer for long series, whose peaks stand side by side.
@@ -103,7 +139,7 @@ func rises(values []float64) bool {
 // marked reports whether the points of a series are shown. A lone point is, as
 // it has no line.
 func marked(s *Series) bool {
-	return len(s.X) == 1 || len(s.X) <= fewPoints && !s.Step
+	return s.Points || len(s.X) == 1 || len(s.X) <= fewPoints && !s.Step
 }
 
 // marker draws a point in the shape of its series.

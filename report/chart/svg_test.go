@@ -255,3 +255,48 @@ func BenchmarkText100k(b *testing.B) {
 		}
 	}
 }
+
+// TestPoints: findings are markers with their names, and no line joins them.
+func TestPoints(t *testing.T) {
+	c := &Chart{X: "cost", Y: "ms", Alt: "words & more", Series: []Series{{Name: "options", X: []float64{1, 2, 3}, Y: []float64{2, 3, 1}, Points: true, Labels: []string{"a<1", "b", "c"}}}}
+	svg, err := c.SVG(400, 300)
+	if err != nil {
+		t.Fatal(err)
+	}
+	circles := 0
+	for _, e := range checkSVG(t, svg) {
+		switch {
+		case e.name == "circle":
+			circles++
+		case e.class == "pc-s1" && e.name == "path":
+			t.Error("a line joins the points")
+		}
+	}
+	if circles != 3+1 { // and the legend's
+		t.Errorf("%d markers", circles)
+	}
+	for _, want := range []string{">a&lt;1</text>", ">b</text>", "<desc>words &amp; more</desc>"} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	c.Series[0].Labels = []string{"a"}
+	if _, err := c.SVG(400, 300); err == nil {
+		t.Error("one label for three points is drawn")
+	}
+}
+
+// TestBarsHaveEnds: a bar whose ends both mean something has a label at each.
+func TestBarsHaveEnds(t *testing.T) {
+	b := Bars{Title: "t", Alt: "in words", Bars: []Bar{{Name: "load", From: 90, To: 120, Before: "x0.8: 90", Text: "x1.25: 120"}}}
+	svg, err := b.SVG(760)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`text-anchor="end" fill="var(--chart-ink, #1b1f24)">x0.8: 90<`, ">x1.25: 120<", "<desc>in words</desc>"} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("no %s in %s", want, svg)
+		}
+	}
+	checkSVG(t, svg)
+}

@@ -16,6 +16,14 @@ func (t *terminal) data(c *canvas) {
 	}
 	for i := range t.chart.Series {
 		s := &t.chart.Series[i]
+		if s.Points {
+			for k := range s.X {
+				if at := p.at(s.X[k], s.Y[k]); p.area.holds(at) {
+					paths[i] = append(paths[i], c.stroke([]point{at, at}, 1, t.set.char(i))...)
+				}
+			}
+			continue
+		}
 		for _, stroke := range p.area.strokes(p.trace(s.X, s.Y, s.Step)) {
 			paths[i] = append(paths[i], c.stroke(stroke, 1, t.set.char(i))...)
 		}

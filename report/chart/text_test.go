@@ -107,3 +107,21 @@ func ExampleSparkline() {
 	fmt.Println(Sparkline([]float64{0, 1, 3, 8, 5, 2, 1, 0}, 20))
 	// Output: ▁▂▄█▅▃▂▁
 }
+
+// TestTextPoints: findings are single characters, with nothing between them.
+func TestTextPoints(t *testing.T) {
+	c := &Chart{X: "x", Y: "y", Series: []Series{{X: []float64{1, 100}, Y: []float64{1, 100}, Points: true}}}
+	drawn, err := c.Text(60, 12, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Series[0].Points = false
+	joined, err := c.Text(60, 12, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	marks := func(s string) int { return len(strings.Join(strings.Fields(s), "")) }
+	if marks(drawn) >= marks(joined) {
+		t.Errorf("points:\n%s\nline:\n%s", drawn, joined)
+	}
+}
