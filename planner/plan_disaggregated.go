@@ -55,21 +55,29 @@ func (s *search) disaggregate(e *entry, all []*laid) {
 		f := &first.deployment
 		o.Prefill = &PrefillSide{TP: f.TP, PP: f.PP, EP: max(f.EP, 1), AttentionDP: max(f.AttentionDP, 1), World: f.World(), Replicas: p, deployment: *f}
 		o.resize(max(int(math.Ceil(s.demand.rate/answers)), 1))
+		if busy := s.pairAt(first, l, p, o.Replicas, s.demand.rate); busy != nil && !busy.Saturated { // a trial must see that the queue settles
+			e2eS = max(e2eS, busy.E2E.Mean/1000)
+		}
 		o.e2eS = e2eS
 		s.addOption(&entry{stage: sized, quality: e.quality, hardware: e.hardware, place: e.place, engine: e.engine, weights: e.weights, option: o, tpot: o.TPOTMs, first: o.Replicas + p})
 	}
 }
 
+// pairAt is what so many replicas of either side deliver; nil: they cannot.
+func (s *search) pairAt(prefill, decode *laid, prefills, decodes int, rate float64) *estimator.Performance {
+	p, err := estimator.ServeApart(prefill.times(prefills), decode.times(decodes), s.demand.load(rate))
+	if err != nil {
+		s.missed(planMiss{missSupport, 0, err.Error(), ""})
+		return nil
+	}
+	return &p
+}
+
 // sides are the requests/s that one replica of either side may carry, with slack, and
-// the seconds of a request.
+// the seconds of a request where nothing else is about.
 func (s *search) sides(prefill, decode *laid) (prompts, answers, e2eS float64) {
 	at := func(prefills, decodes int, rate float64) *estimator.Performance {
-		p, err := estimator.ServeApart(prefill.times(prefills), decode.times(decodes), s.demand.load(rate))
-		if err != nil {
-			s.missed(planMiss{missSupport, 0, err.Error(), ""})
-			return nil
-		}
-		return &p
+		return s.pairAt(prefill, decode, prefills, decodes, rate)
 	}
 	idle := at(1, 1, idleRate)
 	if idle == nil {
