@@ -24,9 +24,7 @@ func ImpliedRules(file string, data []byte, f *planner.PlanFile) []Rule {
 	spec := f.Workload.Spec()
 	if len(spec.Classes) == 1 {
 		for _, o := range spec.Classes[0].Objectives {
-			if o.Metric != "itl" {
-				add(SLO, "workload.classes[0].objectives", "%s <= %gms", o.Name(), o.BoundMs)
-			}
+			add(SLO, "workload.classes[0].objectives", "%s <= %gms", o.Name(), o.BoundMs)
 		}
 	}
 	b := &f.Budget

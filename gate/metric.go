@@ -52,7 +52,7 @@ const (
 var metrics = []metric{
 	{name: "ttft", stats: true, dim: duration, unit: "ms", better: lower, figure: "ttft"},
 	{name: "tpot", stats: true, dim: duration, unit: "ms", better: lower, figure: "tpot"},
-	{name: "itl", stats: true, dim: duration, unit: "ms", better: lower},
+	{name: "itl", stats: true, dim: duration, unit: "ms", better: lower, figure: "itl"},
 	{name: "e2e", stats: true, dim: duration, unit: "ms", better: lower, figure: "e2e"},
 	{name: "output_tokens_per_s", dim: plain, unit: "tokens/s", better: higher, figure: "output_tokens_per_s"},
 	{name: "input_tokens_per_s", dim: plain, unit: "tokens/s", better: higher},

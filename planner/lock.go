@@ -97,7 +97,7 @@ func (l *Lock) latencies(d *Detail, add func(name string, v, low, high float64))
 		of, low, high *simulator.Distribution
 	}{
 		{"ttft", d.Summary.TTFT, d.Reach.Low.TTFT, d.Reach.High.TTFT}, {"tpot", d.Summary.TPOT, d.Reach.Low.TPOT, d.Reach.High.TPOT},
-		{"e2e", d.Summary.E2E, d.Reach.Low.E2E, d.Reach.High.E2E},
+		{"itl", d.Summary.ITL, d.Reach.Low.ITL, d.Reach.High.ITL}, {"e2e", d.Summary.E2E, d.Reach.Low.E2E, d.Reach.High.E2E},
 	} {
 		if x.of == nil || x.low == nil || x.high == nil {
 			continue
