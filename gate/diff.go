@@ -94,9 +94,9 @@ func diffOf(name string, was, is *Subject) ServiceDiff {
 	}
 	d.Position = is.Positions[""]
 	for i := range is.Own {
-		switch is.Own[i].Verdict {
-		case Pass:
-		case Fail:
+		switch k := &is.Own[i]; {
+		case k.Verdict == Pass || k.Kind != Fact:
+		case k.Verdict == Fail:
 			d.Wrong = append(d.Wrong, is.Own[i].Message)
 		default:
 			d.Unknown = append(d.Unknown, is.Own[i].Message)

@@ -48,7 +48,7 @@ func TestDiffOfNothing(t *testing.T) {
 
 func TestDiffOfSets(t *testing.T) {
 	broken := deployment("search")
-	broken.Own = []Check{{Verdict: Fail, Message: "short of 3 GiB"}, {Verdict: Pass}}
+	broken.Own = []Check{{Kind: Fact, Verdict: Fail, Message: "short of 3 GiB"}, {Verdict: Pass}}
 	broken.Figures = nil
 	d := DiffOf("a", "b", []*Subject{deployment("chat"), deployment("search")}, []*Subject{broken, deployment("code"), deployment("rank")})
 	states := map[string]string{}

@@ -8,8 +8,7 @@ import (
 )
 
 // ImpliedRules are those that a plan's own request makes: its objectives, its budget and
-// the least quality. Objectives of several classes are not there: a plan's figures are of
-// all of them together. A plan chooses by its estimate, and so do these rules: they warn
+// the least quality. A plan chooses by its estimate, and so do these rules: they warn
 // where only the end of its interval breaks them. file and data, which may be nil, are where the request is written.
 func ImpliedRules(file string, data []byte, f *planner.PlanFile) []Rule {
 	var list []Rule
@@ -22,9 +21,17 @@ func ImpliedRules(file string, data []byte, f *planner.PlanFile) []Rule {
 		list = append(list, r)
 	}
 	spec := f.Workload.Spec()
-	if len(spec.Classes) == 1 {
-		for _, o := range spec.Classes[0].Objectives {
-			add(SLO, "workload.classes[0].objectives", "%s <= %gms", o.Name(), o.BoundMs)
+	if spec.Check() != nil { // which names the classes; what is wrong is told where the request is read
+		return list
+	}
+	for i := range spec.Classes {
+		c := &spec.Classes[i]
+		where := ""
+		if len(spec.Classes) > 1 {
+			where = fmt.Sprintf("{class=%q}", c.Name)
+		}
+		for _, o := range c.Objectives {
+			add(SLO, fmt.Sprintf("workload.classes[%d].objectives", i), "%s%s <= %gms", o.Name(), where, o.BoundMs)
 		}
 	}
 	b := &f.Budget
@@ -32,7 +39,8 @@ func ImpliedRules(file string, data []byte, f *planner.PlanFile) []Rule {
 		key, metric string
 		most        float64
 	}{
-		{"per_month", "per_month", b.PerMonth}, {"capital", "capital", b.Capital}, {"watts", "power", b.Watts}, {"accelerators", "accelerators", float64(b.Accelerators)},
+		{"per_month", "per_month", b.PerMonth}, {"capital", "capital", b.Capital}, {"per_million_output_tokens", "per_million_output_tokens", b.PerMTokens},
+		{"watts", "power", b.Watts}, {"accelerators", "accelerators", float64(b.Accelerators)},
 	} {
 		if x.most > 0 {
 			add(Budget, "budget."+x.key, "%s <= %v", x.metric, x.most)

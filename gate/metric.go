@@ -66,6 +66,7 @@ var metrics = []metric{
 	{name: "memory_need", dim: size, unit: "bytes", better: lower, figure: "memory_need_bytes"},
 	{name: "kv_tokens", dim: plain, unit: "tokens", better: higher, figure: "kv_tokens"},
 	{name: "per_month", dim: plain, unit: money, better: lower, figure: "per_month"},
+	{name: "per_million_output_tokens", dim: plain, unit: money, better: lower, figure: "per_million_output_tokens"},
 	{name: "capital", dim: plain, unit: money, better: lower, figure: "capital"},
 	{name: "power", dim: plain, unit: "W", better: lower, figure: "power_w"},
 	{name: "quality", dim: plain, unit: "points", better: higher, figure: "quality"},

@@ -3,6 +3,7 @@ package gate
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,8 +57,10 @@ func judgeAll(r *Rule, list, base []*Subject) (checks []Check) {
 	switch {
 	case m == nil || !m.inPlan():
 		return []Check{k.is(Broken, "no plan says anything of %s: accepted are %s", r.Name(), names((*metric).inPlan))}
-	case len(r.Where) > 1 || len(r.Where) == 1 && !named:
-		return []Check{k.is(Broken, "a plan is of one load: %s chooses among measurements, and service among deployments", whereText(r.Where))}
+	case len(list) == 0:
+		return []Check{k.is(Broken, "there is no deployment to judge")}
+	case slices.ContainsFunc(slices.Collect(maps.Keys(r.Where)), func(label string) bool { return label != "service" && !(label == "class" && m.stats) }):
+		return []Check{k.is(Broken, "%s chooses among measurements: accepted for a plan are service, of the deployment, and class, of a latency's requests", whereText(r.Where))}
 	case r.Bound.Baseline && len(base) == 0:
 		return []Check{k.is(Broken, "there is no baseline to compare with: --baseline names a plan.lock or a manifest")}
 	case r.Kind == Budget && m.adds() && !named && len(list) > 1:
@@ -93,10 +96,14 @@ func judgeAll(r *Rule, list, base []*Subject) (checks []Check) {
 
 // label tells the checks of several deployments apart.
 func (s *Subject) label(r *Rule, list []*Subject) map[string]string {
-	if len(list) == 1 {
-		return r.Where
+	where := maps.Clone(r.Where)
+	if len(list) > 1 {
+		if where == nil {
+			where = map[string]string{}
+		}
+		where["service"] = s.Name
 	}
-	return map[string]string{"service": s.Name}
+	return where
 }
 
 // baseOf is what a deployment is compared with: the one of its name, or the only one
@@ -216,6 +223,9 @@ func (s *Subject) judgeFigure(k Check, r *Rule, m *metric, base *Subject) Check 
 		return k.is(Broken, "of what is not known nothing is promised: mend what is wrong first")
 	}
 	name := m.figureName(r.Stat)
+	if class, ok := r.Where["class"]; ok {
+		name += "{" + class + "}"
+	}
 	f := s.figure(name)
 	if f == nil {
 		return k.is(Broken, "%s says nothing of %s%s", s.Name, r.Name(), s.others(m))
@@ -244,7 +254,7 @@ func (s *Subject) others(m *metric) string {
 	var list []string
 	for _, f := range s.Figures {
 		if stat, ok := strings.CutPrefix(f.Name, m.figure+"_"); ok && m.stats {
-			list = append(list, m.name+"."+strings.TrimSuffix(stat, "_ms"))
+			list = append(list, m.name+"."+strings.Replace(stat, "_ms", "", 1))
 		}
 	}
 	switch {

@@ -223,6 +223,46 @@ per_month = 4000
 	}
 }
 
+// TestClassesOfRequests have objectives of their own.
+func TestClassesOfRequests(t *testing.T) {
+	f, err := planner.ParsePlanFile("plan.toml", []byte(`
+models = ["m"]
+[workload.arrivals]
+rate_per_s = 4
+[[workload.classes]]
+name = "chat"
+input_tokens = "100"
+output_tokens = "100"
+objectives = ["ttft.p95=500ms"]
+[[workload.classes]]
+input_tokens = "4000"
+output_tokens = "10"
+objectives = ["ttft.p95=2s"]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := deployment("one")
+	s.Figures = append(s.Figures, figureOf("ttft_p95_ms{chat}", 300), figureOf("ttft_p95_ms{class 2}", 2500))
+	c := DefaultConfig()
+	c.Rules = ImpliedRules("plan.toml", nil, f)
+	r := JudgePlan(&c, "one", []*Subject{s}, nil)
+	if len(r.Checks) != 2 {
+		t.Fatalf("%+v", r.Checks)
+	}
+	if k := verdictOf(t, r, `ttft.p95{class="chat"} <= 500ms`); k.Verdict != Pass || k.Where["class"] != "chat" {
+		t.Errorf("%+v", k)
+	}
+	if k := verdictOf(t, r, `ttft.p95{class="class 2"} <= 2000ms`); k.Verdict != Fail {
+		t.Errorf("%+v", k)
+	}
+	for rule, want := range map[string]Verdict{"ttft.p95{class=rank} < 1s": Broken, "accelerators{class=chat} < 1": Broken, "ttft.p95 < 500ms": Inconclusive} {
+		if k := verdictOf(t, JudgePlan(rules(t, rule), "one", []*Subject{s}, nil), rule); k.Verdict != want {
+			t.Errorf("%s: %s, want %s", rule, k.Verdict, want)
+		}
+	}
+}
+
 func TestRegressionsAreNotOfPlans(t *testing.T) {
 	r := JudgePlan(rules(t, "ttft.p95 < 1.05 * baseline"), "one", []*Subject{deployment("one")}, nil)
 	if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "1 regression rule is for measurements") || r.Verdict != Broken {

@@ -56,6 +56,14 @@ func SubjectOfService(ctx context.Context, s *manifest.Service, ask *ServiceAsk)
 			l.subject.Figures = lock.Figures
 		}
 	}
+	if r := &ask.Request; s.Ask.Model != nil && len(r.Licences) > 0 {
+		k := Check{ID: string(Exact) + "/licence" + whereText(l.where()), Rule: "the request accepts the licence", Kind: Exact, Where: l.where(), At: l.at("model")}
+		verdict := Pass
+		if !r.Accepts(s.Ask.Model.Licence) {
+			verdict = Fail
+		}
+		l.subject.Own = append(l.subject.Own, k.is(verdict, "the licence of %s is %s, accepted are %s", s.Ask.Model.ID, s.Ask.Model.Licence, strings.Join(r.Licences, ", ")))
+	}
 	if len(s.Problems) == 0 {
 		l.check("settings", Pass, l.at(), "", "every flag is one that the engine takes")
 	}
@@ -100,6 +108,8 @@ type looking struct {
 	wants    planner.Ask
 }
 
+func (l *looking) where() map[string]string { return map[string]string{"service": l.service.Name} }
+
 // at is the place of the first of some settings that the file says, else the service.
 func (l *looking) at(names ...string) Position {
 	for _, name := range append(names, "") {
@@ -111,7 +121,7 @@ func (l *looking) at(names ...string) Position {
 }
 
 func (l *looking) check(id string, v Verdict, at Position, change, format string, args ...any) {
-	k := Check{ID: string(Fact) + "/" + id + whereText(map[string]string{"service": l.service.Name}), Rule: factRules[id], Kind: Fact, Where: map[string]string{"service": l.service.Name}, At: at, Change: change}
+	k := Check{ID: string(Fact) + "/" + id + whereText(l.where()), Rule: factRules[id], Kind: Fact, Where: l.where(), At: at, Change: change}
 	l.subject.Own = append(l.subject.Own, k.is(v, format, args...))
 }
 

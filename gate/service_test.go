@@ -210,6 +210,26 @@ func TestSeveralNodes(t *testing.T) {
 	}
 }
 
+// TestLicence: what the request does not accept is no fault of the engine.
+func TestLicence(t *testing.T) {
+	c := shipped(t)
+	ask := asked(t, c, false, "1x L40S")
+	for licence, want := range map[string]Verdict{"mit": Fail, "permissive": Pass, "Apache-2.0": Pass} {
+		ask.Request.Licences = []string{licence}
+		s, err := SubjectOfService(context.Background(), service("Qwen/Qwen3-8B", estimator.Options{MaxModelLen: 8192}), ask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := JudgePlan(rules(t, "kv_tokens > 1"), "x", []*Subject{s}, nil)
+		if k := verdictOf(t, r, "the request accepts the licence"); k.Verdict != want || k.At.Line != 2 {
+			t.Errorf("accepted %s: %s at %+v, want %s", licence, k.Verdict, k.At, want)
+		}
+		if k := verdictOf(t, r, "kv_tokens > 1"); k.Verdict != Pass {
+			t.Errorf("it runs all the same: %s, %s", k.Verdict, k.Message)
+		}
+	}
+}
+
 func TestProblemsOfAFile(t *testing.T) {
 	c := shipped(t)
 	s := service("Qwen/Qwen3-8B", estimator.Options{MaxModelLen: 8192})

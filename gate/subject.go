@@ -25,12 +25,12 @@ type Subject struct {
 
 // wrong reports whether it cannot run.
 func (s *Subject) wrong() bool {
-	return slices.ContainsFunc(s.Own, func(k Check) bool { return k.Verdict != Pass })
+	return slices.ContainsFunc(s.Own, func(k Check) bool { return k.Kind == Fact && k.Verdict != Pass })
 }
 
 // fails reports whether it is known that it cannot run.
 func (s *Subject) fails() bool {
-	return slices.ContainsFunc(s.Own, func(k Check) bool { return k.Verdict == Fail })
+	return slices.ContainsFunc(s.Own, func(k Check) bool { return k.Kind == Fact && k.Verdict == Fail })
 }
 
 // SubjectOf is what a lock pins.
@@ -70,10 +70,10 @@ func (s *Subject) position(r *Rule) Position {
 			return at
 		}
 	}
-	if at, ok := s.Positions[""]; ok {
+	if at, ok := s.Positions[""]; ok && (at.File != r.At.File || r.At.Line == 0) {
 		return at
 	}
-	return r.At
+	return r.At // the same file says both
 }
 
 // Infeasible is a request that nothing can serve.

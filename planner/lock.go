@@ -73,6 +73,7 @@ func (l *Lock) figures(p *Plan) {
 	d := p.Detail
 	if d.Summary != nil {
 		l.latencies(d, add)
+		l.objectives(d, add)
 		add("requests_per_s", d.Summary.RequestsPerS, d.Summary.RequestsPerS, d.Summary.RequestsPerS)
 		add("output_tokens_per_s", d.Summary.OutputTokensPerS, d.Summary.OutputTokensPerS, d.Summary.OutputTokensPerS)
 	}
@@ -85,6 +86,9 @@ func (l *Lock) figures(p *Plan) {
 	one("kv_tokens", &tokens)
 	one("per_month", p.Chosen.PerMonth)
 	one("capital", p.Chosen.Capital)
+	if d.Tokens != nil {
+		one("per_million_output_tokens", &d.Tokens.Allocation.Output)
+	}
 	one("power_w", p.Chosen.Watts)
 	one("quality", p.Chosen.Quality)
 }
@@ -107,6 +111,21 @@ func (l *Lock) latencies(d *Detail, add func(name string, v, low, high float64))
 		add(x.name+"_p90_ms", x.of.P90, x.low.P90, x.high.P90)
 		add(x.name+"_p95_ms", x.of.P95, x.low.P95, x.high.P95)
 		add(x.name+"_p99_ms", x.of.P99, x.low.P99, x.high.P99)
+	}
+}
+
+// objectives of several classes of requests have figures of their own, which the class's
+// name in braces tells apart: "ttft_p95_ms{chat}".
+func (l *Lock) objectives(d *Detail, add func(name string, v, low, high float64)) {
+	if len(d.Summary.Classes) < 2 {
+		return
+	}
+	for _, c := range d.Summary.Classes {
+		for _, o := range c.Objectives {
+			if o.Reach != nil {
+				add(fmt.Sprintf("%s_%s_ms{%s}", o.Metric, o.Stat, c.Name), o.ValueMs, o.Reach.Low, o.Reach.High)
+			}
+		}
 	}
 }
 

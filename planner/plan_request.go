@@ -49,6 +49,11 @@ const (
 	Rented Ownership = "rented" // by the hour
 )
 
+// Accepts reports whether the request takes a model of a licence.
+func (r *PlanRequest) Accepts(licence string) bool {
+	return len(r.Licences) == 0 || licenceAccepted(licence, r.Licences)
+}
+
 // Hardware is nodes of one kind that may be used.
 type Hardware struct {
 	Name           string        `json:"name"`
