@@ -95,7 +95,7 @@ func diffOf(name string, was, is *Subject) ServiceDiff {
 	d.Position = is.Positions[""]
 	for i := range is.Own {
 		switch is.Own[i].Verdict {
-		case Pass:
+		case Pass, Warn:
 		case Fail:
 			d.Wrong = append(d.Wrong, is.Own[i].Message)
 		default:

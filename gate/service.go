@@ -38,7 +38,7 @@ func SubjectOfService(ctx context.Context, s *manifest.Service, ask *ServiceAsk)
 	}
 	for i := range s.Problems {
 		p := &s.Problems[i]
-		l.check("settings", Fail, Position(p.At), p.Change, "%s", p.Message)
+		l.check("settings", problemVerdicts[p.Kind], Position(p.At), p.Change, "%s", p.Message)
 	}
 	var plan *planner.Plan
 	if s.Ask.Model != nil {
@@ -55,12 +55,44 @@ func SubjectOfService(ctx context.Context, s *manifest.Service, ask *ServiceAsk)
 		if !l.subject.wrong() {
 			l.subject.Figures = lock.Figures
 		}
+		l.idle()
 	}
-	if len(s.Problems) == 0 {
+	switch {
+	case len(s.Problems) > 0:
+	case len(s.Unchecked) > 0:
+		l.check("settings", Pass, l.at(), "", "every flag that is known here is one that the engine takes; not known, and not checked: %s", strings.Join(s.Unchecked, ", "))
+	default:
 		l.check("settings", Pass, l.at(), "", "every flag is one that the engine takes")
 	}
 	return l.subject, nil
 }
+
+// idle counts accelerators that are asked for and stay idle, which no plan has: what they
+// cost is not known.
+func (l *looking) idle() {
+	s := l.service
+	if !slices.ContainsFunc(s.Problems, func(p manifest.Problem) bool { return p.Kind == manifest.Doubtful }) {
+		return
+	}
+	asked := s.AcceleratorsPerNode * max(s.NodesPerReplica, 1) * max(s.Replicas, 1)
+	for i := range l.subject.Facts {
+		f := &l.subject.Facts[i]
+		if n, err := strconv.Atoi(f.Value); f.Name != "accelerators" || err != nil || n >= asked {
+			continue
+		}
+		f.Value = strconv.Itoa(asked)
+		l.subject.Facts = slices.DeleteFunc(l.subject.Facts, func(f planner.Fact) bool { return f.Name == "nodes" })
+		l.subject.Figures = slices.DeleteFunc(l.subject.Figures, func(f planner.Figure) bool {
+			return f.Name == "per_month" || f.Name == "capital" || f.Name == "power"
+		})
+		l.subject.Lacks = "it asks for accelerators that stay idle, whose cost no estimate has"
+		return
+	}
+}
+
+// problemVerdicts are what problems of a file come to: what only wastes something, or says it
+// twice, runs all the same.
+var problemVerdicts = map[manifest.ProblemKind]Verdict{manifest.Refused: Fail, manifest.Unknown: Broken, manifest.Doubtful: Warn}
 
 // said are the facts that the file itself says, where nothing else is known.
 func (l *looking) said() (facts []planner.Fact) {
@@ -272,7 +304,8 @@ func (l *looking) runs(node catalog.Node) (d estimator.Deployment, ok bool) {
 		if errors.As(err, &unsupported) {
 			verdict, change = Fail, unsupported.Change
 		}
-		l.check("runs", verdict, l.culprit(node, func(_ *estimator.Ledger, err error) bool { return err == nil }), change, "%v", err)
+		why := strings.TrimSuffix(err.Error(), "; "+change) // which the error says too
+		l.check("runs", verdict, l.culprit(node, func(_ *estimator.Ledger, err error) bool { return err == nil }), change, "%s", why)
 		return d, false
 	}
 	l.check("runs", Pass, l.at("engine"), "", "%s %s runs %s in %s on %s", d.Engine.Name, d.Release, d.Model.ID, d.Weights.ID, d.Device.Accelerator.Name)

@@ -234,3 +234,53 @@ func TestProblemsOfAFile(t *testing.T) {
 		t.Errorf("%+v", r.Checks)
 	}
 }
+
+// A file that says something twice, or asks for more than it uses, runs; one whose values
+// are not at hand may run.
+func TestWhatRunsAllTheSame(t *testing.T) {
+	c := shipped(t)
+	look := func(p manifest.Problem, accelerators int) *Subject {
+		s := service("Qwen/Qwen3-8B", estimator.Options{MaxModelLen: 8192})
+		s.Problems, s.AcceleratorsPerNode = []manifest.Problem{p}, accelerators
+		got, err := SubjectOfService(context.Background(), s, asked(t, c, true, "4x L40S"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	problem := manifest.Problem{At: at(3, "-tp"), Message: "said", Change: "mend it"}
+	for kind, want := range map[manifest.ProblemKind]Verdict{manifest.Refused: Fail, manifest.Unknown: Broken, manifest.Doubtful: Warn} {
+		problem.Kind = kind
+		got := look(problem, 1)
+		if k := own(t, got, "settings"); k.Verdict != want {
+			t.Errorf("%q: %s, want %s", kind, k.Verdict, want)
+		}
+		if runs := len(got.Figures) > 0; runs != (want == Warn) {
+			t.Errorf("%q: promises %d figures", kind, len(got.Figures))
+		}
+	}
+	// two replicas that are given four each, and use one
+	problem.Kind = manifest.Doubtful
+	idle := look(problem, 4)
+	if n, _ := idle.fact("accelerators"); n != "8" {
+		t.Errorf("accelerators are %s, asked for are 8", n)
+	}
+	if idle.figure("per_month") != nil || idle.Lacks == "" {
+		t.Errorf("idle accelerators cost nothing: %+v", idle.Figures)
+	}
+	if idle.figure("ttft_p95_ms") == nil && idle.figure("output_tokens_per_s") == nil {
+		t.Errorf("it runs, and promises nothing: %+v", idle.Figures)
+	}
+}
+
+func TestUnknownFlagsAreNamed(t *testing.T) {
+	s := service("Qwen/Qwen3-8B", estimator.Options{MaxModelLen: 8192})
+	s.Unchecked = []string{"--frobnicate"}
+	got, err := SubjectOfService(context.Background(), s, asked(t, shipped(t), false, "1x L40S"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if k := own(t, got, "settings"); k.Verdict != Pass || !strings.Contains(k.Message, "not checked: --frobnicate") {
+		t.Errorf("%s: %s", k.Verdict, k.Message)
+	}
+}

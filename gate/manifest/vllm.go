@@ -45,7 +45,7 @@ var vllm = &engine{
 		plain(value1, `--data-parallel-start-rank --data-parallel-address --data-parallel-rpc-port --data-parallel-backend
 		--model-impl --model-loader-extra-config --tokenizer --tokenizer-mode --max-logprobs --max-log-len --max-loras --max-lora-rank
 		--max-num-partial-prefills --max-long-partial-prefills --max-parallel-loading-workers --max-seq-len-to-capture --max-cudagraph-capture-size
-		--kv-events-config --lora-dtype --mamba-cache-dtype --mamba-ssm-cache-dtype --compilation-config --config-format --quantization-param-path
+		--kv-events-config --ec-transfer-config --lora-dtype --mamba-cache-dtype --mamba-ssm-cache-dtype --compilation-config --config-format --quantization-param-path
 		--host --port --seed --revision --task --runner --convert --load-format --download-dir --block-size --swap-space --chat-template --tool-call-parser --reasoning-parser
 		--limit-mm-per-prompt --hf-overrides --master-addr --master-port --uvicorn-log-level --api-server-count --generation-config --root-path`),
 		plain(switch1, `--trust-remote-code --enable-auto-tool-choice --disable-log-requests --disable-log-stats --enable-log-requests --disable-custom-all-reduce
