@@ -410,7 +410,10 @@ func (p *pending) decided(c *Config) Check {
 		text += "; " + t.Note
 	}
 	if verdict == Inconclusive {
-		text += needText(&k)
+		text += needText(&k, t.Narrows)
+		if most := c.Baseline.Window; p.rule.Kind == Regression && k.Test != nil && k.Test.RunsNeeded > most {
+			k.Change = fmt.Sprintf("let the window of the baseline, which is %d runs, hold as many: [gate.baseline] window", most)
+		}
 	}
 	return k.is(verdict, "%s", text)
 }
@@ -443,10 +446,12 @@ func (p *pending) text(k *Check) string {
 }
 
 // needText says what would tell.
-func needText(k *Check) string {
+func needText(k *Check, narrows bool) string {
 	switch {
 	case k.Test == nil:
 		return ""
+	case narrows && k.Test.RunsNeeded > 0:
+		return fmt.Sprintf("; it lies close to what is accepted, and %d runs of each side would narrow down how close", k.Test.RunsNeeded)
 	case k.Test.RunsNeeded > 0:
 		return fmt.Sprintf("; %d runs of each side would probably tell", k.Test.RunsNeeded)
 	}
