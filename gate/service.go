@@ -309,7 +309,11 @@ func (l *looking) runs(node catalog.Node) (d estimator.Deployment, ok bool) {
 		return d, false
 	}
 	l.check("runs", Pass, l.at("engine"), "", "%s %s runs %s in %s on %s", d.Engine.Name, d.Release, d.Model.ID, d.Weights.ID, d.Device.Accelerator.Name)
-	if !ledger.Fits {
+	if !ledger.Fits && l.lowers(node) {
+		l.check("fits", Warn, l.at("max_model_len", "model"), "say the context (-c) and the layers on accelerators (-ngl)", "%s; the engine lowers what the file leaves to it until it fits, so that what it serves is not known", ledger.Reason)
+		l.subject.Lacks = "the engine lowers what the file leaves to it until it fits"
+		return d, false
+	} else if !ledger.Fits {
 		at := l.culprit(node, func(now *estimator.Ledger, err error) bool { return err == nil && now.Fits })
 		l.check("fits", Fail, at, ledger.Change, "%s", ledger.Reason)
 	} else {
@@ -324,6 +328,19 @@ func (l *looking) runs(node catalog.Node) (d estimator.Deployment, ok bool) {
 		l.check("context", Pass, l.at("max_model_len"), "", "requests of the load are up to %d tokens long, and it accepts %d", longest, d.Options.MaxModelLen)
 	}
 	return d, true
+}
+
+// lowers reports a deployment that does not fit as it is written, and that the engine makes
+// fit by itself.
+func (l *looking) lowers(node catalog.Node) bool {
+	fit := l.service.Fits
+	if fit.Layers || fit.Context == 0 {
+		return fit.Layers
+	}
+	ask := l.wants
+	ask.Options.MaxModelLen = fit.Context
+	_, ledger, err := deploy(l.catalog, node, ask)
+	return err == nil && ledger.Fits
 }
 
 // deploy is a deployment with every size that the engine would choose, and its ledger.

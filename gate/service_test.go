@@ -284,3 +284,51 @@ func TestUnknownFlagsAreNamed(t *testing.T) {
 		t.Errorf("%s: %s", k.Verdict, k.Message)
 	}
 }
+
+// A context beyond the model's own is refused unless the engine is told to go there.
+func TestBeyondTheModelsContext(t *testing.T) {
+	for beyond, want := range map[bool]Verdict{false: Fail, true: Pass} {
+		s := service("Qwen/Qwen3-8B", estimator.Options{MaxModelLen: 131072})
+		s.Beyond = beyond
+		got, err := SubjectOfService(context.Background(), s, asked(t, shipped(t), false, "1x H100 SXM5 80GB"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if k := own(t, got, "runs"); k.Verdict != want || strings.Count(k.Message+k.Change, "ask for at most") > 1 {
+			t.Errorf("beyond %t: %s: %s; %s", beyond, k.Verdict, k.Message, k.Change)
+		}
+	}
+}
+
+// What llama.cpp lowers by itself is no failure, and its figures are not known.
+func TestLlamaFitsByItself(t *testing.T) {
+	for _, x := range []struct {
+		name string
+		line string
+		want Verdict
+	}{
+		{"all is left to it", "llama-server -m Llama-3.3-70B-Instruct-Q4_K_M.gguf", Warn},
+		{"the context is left to it", "llama-server -m Llama-3.1-8B-Instruct-Q8_0.gguf -ngl 99", Warn},
+		{"and that does not help", "llama-server -m Llama-3.3-70B-Instruct-Q4_K_M.gguf -ngl 99", Fail},
+		{"it is told not to", "llama-server -m Llama-3.3-70B-Instruct-Q4_K_M.gguf --fit off", Fail},
+		{"nothing is left to it", "llama-server -m Llama-3.1-8B-Instruct-Q8_0.gguf -ngl 99 -c 131072", Fail},
+		{"slots share the model's own context", "llama-server -m Llama-3.1-8B-Instruct-Q4_K_M.gguf -ngl 99 -c 0 -np 8", Pass},
+		{"an older build has a short one", "docker run ghcr.io/ggml-org/llama.cpp:server-cuda-b6500 -m Llama-3.1-8B-Instruct-Q8_0.gguf -ngl 99", Pass},
+	} {
+		services, _, err := manifest.Read("run.sh", []byte(x.line))
+		if err != nil || len(services) != 1 {
+			t.Fatalf("%s: %v", x.name, err)
+		}
+		got, err := SubjectOfService(context.Background(), &services[0], asked(t, shipped(t), true, "1x RTX 4090"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := own(t, got, "fits")
+		if k.Verdict != x.want {
+			t.Errorf("%s: %s: %s", x.name, k.Verdict, k.Message)
+		}
+		if figures := len(got.Figures) > 0; figures != (x.want == Pass) {
+			t.Errorf("%s: %d figures, and it lacks %q", x.name, len(got.Figures), got.Lacks)
+		}
+	}
+}

@@ -41,6 +41,11 @@ type Service struct {
 	NoAccelerator       bool   // llama.cpp keeps every layer in host memory
 	Draft               string // model that speculates, as the engine loads it; empty: none, or the model's own layers
 
+	// Beyond says that the engine goes beyond the context that the model was made for: it
+	// is told to, or always does.
+	Beyond bool
+	// Fits says that llama.cpp lowers what the file leaves to it until it fits.
+	Fits Fitting
 	// Unchecked are options that are not known here: the engine may take them or not.
 	Unchecked []string
 
@@ -49,9 +54,18 @@ type Service struct {
 	// accelerators, max_model_len, max_num_seqs, max_num_batched_tokens,
 	// memory_fraction, nodes; and accelerator. "" is the service as a whole.
 	Positions map[string]Position
+	slots     int // that share the model's own context, which no option sets; 0: none do
+
 	// Problems are what the engine would refuse, or the file contradicts itself in, and
 	// what is not known of it.
 	Problems []Problem
+}
+
+// Fitting is what an engine may lower by itself: its context, to so many tokens of a
+// sequence (0: it does not), and the layers that are on accelerators.
+type Fitting struct {
+	Context int
+	Layers  bool
 }
 
 // Problem is what is wrong with a service, and where.

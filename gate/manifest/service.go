@@ -224,6 +224,17 @@ func (x *reading) cache(ids map[string]string) {
 	x.s.Ask.KV = id
 }
 
+// rescaled reports positions that options scale, or a variable that lets sequences go
+// beyond them.
+func (x *reading) rescaled(variable string) bool {
+	switch v := strings.ToLower(x.env[variable].s); v {
+	case "1", "true", "yes", "on":
+		return true
+	}
+	v := strings.ToLower(x.set[setRope].value.s)
+	return strings.Contains(v, "rope") || strings.Contains(v, "yarn") || strings.Contains(v, "max_position_embeddings") || strings.Contains(v, "model_max_length")
+}
+
 // nodes is how many an option spreads a replica over, or the objects around it.
 func (x *reading) nodes() {
 	n := x.parallel(setNodes, "")
@@ -296,6 +307,8 @@ func plural(n int) string {
 //   - vLLM's data-parallel ranks share the experts of a mixture, whose attention
 //     they spread (Ask.AttentionDP, and Ask.TP counts all of them); of a dense model
 //     they are whole copies (Ask.DP).
+//   - llama.cpp's slots share the model's own context where no option says another.
+//   - an engine may go beyond that context ([Service.Beyond]).
 //   - a type, or a method that quantises 16-bit weights, says nothing of the weights
 //     of a checkpoint that is quantised already.
 func (s *Service) SetModel(m *catalog.Model, named planner.Checkpoint) {
@@ -316,6 +329,14 @@ func (s *Service) SetModel(m *catalog.Model, named planner.Checkpoint) {
 		if _, ok := s.Positions["replicas"]; !ok {
 			s.Positions["replicas"] = at
 		}
+	}
+	if s.slots > 1 && a.Options.MaxModelLen == 0 {
+		a.Options.MaxModelLen = max(m.MaxContext/s.slots, 1)
+	}
+	if s.Beyond && m.MaxContext > 0 && a.Options.MaxModelLen > m.MaxContext {
+		longer := *m
+		longer.MaxContext = a.Options.MaxModelLen
+		a.Model = &longer
 	}
 	quantised := named.Precision != "" || m.Checkpoint != "" && !isFloat(m.Checkpoint)
 	if quantised && !named.GGUF && id != llamaCpp.id && (isFloat(a.Precision) || strings.HasPrefix(a.Precision, "fp8") && (named.Precision != "" || strings.HasPrefix(m.Checkpoint, "fp8"))) {
