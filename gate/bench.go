@@ -94,6 +94,11 @@ func groupRuns(runs []results.Run) ([]group, error) {
 		if apart := differing(list[i].runs[0].Key, run.Key, nil); len(apart) > 0 {
 			return nil, fmt.Errorf("gate: %s and %s are of the same load and differ in %s: accepted are runs of one system", list[i].runs[0].Source, run.Source, strings.Join(apart, "; "))
 		}
+		for k := range list[i].runs {
+			if was := &list[i].runs[k]; sameRun(was, &run) {
+				return nil, fmt.Errorf("gate: %s and %s are one run: accepted is each once, since one that counts twice makes chance look certain", was.Source, run.Source)
+			}
+		}
 		list[i].runs = append(list[i].runs, run)
 	}
 	return list, nil
@@ -337,13 +342,18 @@ func (j *judging) against(r *Rule, g *group, s *series, k Check, runs []results.
 	var was []float64
 	exact := *r
 	exact.Where = s.labels
-	for _, o := range old.series(&exact) {
-		if maps.Equal(o.labels, s.labels) {
-			was = o.values
-		}
-	}
 	if of == "" {
 		of = "the baseline"
+	}
+	for _, o := range old.series(&exact) {
+		if !maps.Equal(o.labels, s.labels) {
+			continue
+		}
+		if o.first.Unit != s.first.Unit {
+			j.done(k.is(Broken, "%s of %s is in %s, of the runs in %s: accepted is the same unit", r.Name(), of, o.first.Unit, s.first.Unit))
+			return
+		}
+		was = o.values
 	}
 	if len(was) == 0 {
 		j.done(k.is(Broken, "no run of %s has %s: a metric without samples is no pass", of, r.Name()))

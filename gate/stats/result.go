@@ -93,7 +93,7 @@ type Result struct {
 	// Narrows: no number would tell a loss as it was seen, which lies at the margin, but
 	// RunsNeeded would if the true one is that of the farther end of its interval.
 	Narrows bool
-	MinRuns    int // of each side, without which nothing can fail at this alpha and number of rules
+	MinRuns int // of each side, without which nothing can fail at this alpha and number of rules
 
 	Note string // what a reader must know to trust it; empty: nothing
 
