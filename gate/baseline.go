@@ -49,6 +49,9 @@ func ParseBaseline(file string, data []byte) (*Baseline, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", file, line, err)
 		}
+		if at := slices.IndexFunc(b.Entries, func(was Entry) bool { return sameRun(&was.Run, &e.Run) }); at >= 0 {
+			return nil, fmt.Errorf("%s:%d: this run is there before, added on %s: accepted is each once", file, line, b.Entries[at].Added.Format(time.DateOnly))
+		}
 		b.Entries = append(b.Entries, e)
 	}
 	if err := s.Err(); err != nil {
@@ -109,15 +112,16 @@ func (b *Baseline) Add(runs []results.Run, like Entry) error {
 	return nil
 }
 
-// sameRun reports whether two are one run, by its id, or else by every figure.
+// sameRun reports whether two are one run, by its id, or else by its time, or file, and
+// every figure.
 func sameRun(a, b *results.Run) bool {
-	if !maps.Equal(a.Labels, b.Labels) {
+	if a.Kind != b.Kind || !maps.Equal(a.Labels, b.Labels) {
 		return false
 	}
 	if a.ID != "" || b.ID != "" {
 		return a.ID == b.ID
 	}
-	return a.Started.Equal(b.Started) && reflect.DeepEqual(a.Readings, b.Readings)
+	return a.Started.Equal(b.Started) && (!a.Started.IsZero() || a.Source == b.Source) && reflect.DeepEqual(a.Readings, b.Readings)
 }
 
 // Prune keeps the last so many runs of each load under the same conditions, and all

@@ -94,6 +94,11 @@ func groupRuns(runs []results.Run) ([]group, error) {
 		if apart := differing(list[i].runs[0].Key, run.Key, nil); len(apart) > 0 {
 			return nil, fmt.Errorf("gate: %s and %s are of the same load and differ in %s: accepted are runs of one system", list[i].runs[0].Source, run.Source, strings.Join(apart, "; "))
 		}
+		for k := range list[i].runs {
+			if was := &list[i].runs[k]; sameRun(was, &run) {
+				return nil, fmt.Errorf("gate: %s and %s are one run: accepted is each once, since one that counts twice makes chance look certain", was.Source, run.Source)
+			}
+		}
 		list[i].runs = append(list[i].runs, run)
 	}
 	return list, nil
@@ -337,13 +342,18 @@ func (j *judging) against(r *Rule, g *group, s *series, k Check, runs []results.
 	var was []float64
 	exact := *r
 	exact.Where = s.labels
-	for _, o := range old.series(&exact) {
-		if maps.Equal(o.labels, s.labels) {
-			was = o.values
-		}
-	}
 	if of == "" {
 		of = "the baseline"
+	}
+	for _, o := range old.series(&exact) {
+		if !maps.Equal(o.labels, s.labels) {
+			continue
+		}
+		if o.first.Unit != s.first.Unit {
+			j.done(k.is(Broken, "%s of %s is in %s, of the runs in %s: accepted is the same unit", r.Name(), of, o.first.Unit, s.first.Unit))
+			return
+		}
+		was = o.values
 	}
 	if len(was) == 0 {
 		j.done(k.is(Broken, "no run of %s has %s: a metric without samples is no pass", of, r.Name()))
@@ -410,7 +420,10 @@ func (p *pending) decided(c *Config) Check {
 		text += "; " + t.Note
 	}
 	if verdict == Inconclusive {
-		text += needText(&k)
+		text += needText(&k, t.Narrows)
+		if most := c.Baseline.Window; p.rule.Kind == Regression && k.Test != nil && k.Test.RunsNeeded > most {
+			k.Change = fmt.Sprintf("let the window of the baseline, which is %d runs, hold as many: [gate.baseline] window", most)
+		}
 	}
 	return k.is(verdict, "%s", text)
 }
@@ -443,10 +456,12 @@ func (p *pending) text(k *Check) string {
 }
 
 // needText says what would tell.
-func needText(k *Check) string {
+func needText(k *Check, narrows bool) string {
 	switch {
 	case k.Test == nil:
 		return ""
+	case narrows && k.Test.RunsNeeded > 0:
+		return fmt.Sprintf("; it lies close to what is accepted, and %d runs of each side would narrow down how close", k.Test.RunsNeeded)
 	case k.Test.RunsNeeded > 0:
 		return fmt.Sprintf("; %d runs of each side would probably tell", k.Test.RunsNeeded)
 	}

@@ -431,3 +431,26 @@ func TestLoadsByTheirMeans(t *testing.T) {
 		t.Error("a load with a rate and one without are one")
 	}
 }
+
+// More runs than the window holds are of no use until it holds them.
+func TestRunsBeyondTheWindow(t *testing.T) {
+	values := []float64{970, 985, 1000, 1015, 1030, 1045}
+	after := throughput(945, 960, 975, 990, 1005, 1020)
+	for i := range after {
+		after[i].ID = "after" + after[i].ID
+	}
+	c := rules(t, slower)
+	for _, x := range []struct {
+		window int
+		says   bool
+	}{{6, true}, {200, false}} {
+		c.Baseline.Window = x.window
+		k := judged(t, c, RunsAsk{Runs: after, Baseline: baselineOf(throughput(values...), Entry{})}).Checks[0]
+		if k.Verdict != Inconclusive || k.Test.RunsNeeded <= 6 {
+			t.Fatalf("%s: %+v", k.Verdict, k.Test)
+		}
+		if strings.Contains(k.Change, "[gate.baseline] window") != x.says {
+			t.Errorf("a window of %d: %q", x.window, k.Change)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 
@@ -114,6 +115,28 @@ func ParseConfig(file string, data []byte) (Config, error) {
 		return Config{}, p.problems
 	}
 	return p.config, nil
+}
+
+// CheckForEndpoint says which rules could not be checked on any endpoint, before it is
+// measured; compared says that there is something to compare with.
+func (c *Config) CheckForEndpoint(compared bool) error {
+	for i := range c.Rules {
+		r := &c.Rules[i]
+		if r.Kind != SLO && r.Kind != Regression {
+			continue
+		}
+		at := cmp.Or(r.At.Key, "--rule")
+		if r.At.File != "" {
+			at = fmt.Sprintf("%s:%d: key %q", r.At.File, r.At.Line, r.At.Key)
+		}
+		if m := metricNamed(r.Metric); m == nil || !m.measured() {
+			return fmt.Errorf("%s: rule %q: no endpoint has %s: accepted are %s", at, r.Text, r.Name(), names((*metric).measured))
+		}
+		if r.Kind == Regression && !compared {
+			return fmt.Errorf("%s: rule %q: there is no baseline to compare with: --against, --baseline or [gate.baseline] names it", at, r.Text)
+		}
+	}
+	return nil
 }
 
 type configParser struct {

@@ -95,7 +95,7 @@ func diffOf(name string, was, is *Subject) ServiceDiff {
 	d.Position = is.Positions[""]
 	for i := range is.Own {
 		switch k := &is.Own[i]; {
-		case k.Verdict == Pass || k.Kind != Fact:
+		case k.Verdict == Pass || k.Verdict == Warn || k.Kind != Fact:
 		case k.Verdict == Fail:
 			d.Wrong = append(d.Wrong, is.Own[i].Message)
 		default:

@@ -38,7 +38,7 @@ func SubjectOfService(ctx context.Context, s *manifest.Service, ask *ServiceAsk)
 	}
 	for i := range s.Problems {
 		p := &s.Problems[i]
-		l.check("settings", Fail, Position(p.At), p.Change, "%s", p.Message)
+		l.check("settings", problemVerdicts[p.Kind], Position(p.At), p.Change, "%s", p.Message)
 	}
 	var plan *planner.Plan
 	if s.Ask.Model != nil {
@@ -55,20 +55,59 @@ func SubjectOfService(ctx context.Context, s *manifest.Service, ask *ServiceAsk)
 		if !l.subject.wrong() {
 			l.subject.Figures = lock.Figures
 		}
+		l.idle()
 	}
-	if r := &ask.Request; s.Ask.Model != nil && len(r.Licences) > 0 {
-		k := Check{ID: string(Exact) + "/licence" + whereText(l.where()), Rule: "the request accepts the licence", Kind: Exact, Where: l.where(), At: l.at("model")}
-		verdict := Pass
-		if !r.Accepts(s.Ask.Model.Licence) {
-			verdict = Fail
-		}
-		l.subject.Own = append(l.subject.Own, k.is(verdict, "the licence of %s is %s, accepted are %s", s.Ask.Model.ID, s.Ask.Model.Licence, strings.Join(r.Licences, ", ")))
-	}
-	if len(s.Problems) == 0 {
+	l.licence()
+	switch {
+	case len(s.Problems) > 0:
+	case len(s.Unchecked) > 0:
+		l.check("settings", Pass, l.at(), "", "every flag that is known here is one that the engine takes; not known, and not checked: %s", strings.Join(s.Unchecked, ", "))
+	default:
 		l.check("settings", Pass, l.at(), "", "every flag is one that the engine takes")
 	}
 	return l.subject, nil
 }
+
+// licence holds that of the model against the request.
+func (l *looking) licence() {
+	m, r := l.service.Ask.Model, &l.ask.Request
+	if m == nil || len(r.Licences) == 0 {
+		return
+	}
+	k := Check{ID: string(Exact) + "/licence" + whereText(l.where()), Rule: "the request accepts the licence", Kind: Exact, Where: l.where(), At: l.at("model")}
+	verdict := Pass
+	if !r.Accepts(m.Licence) {
+		verdict = Fail
+	}
+	l.subject.Own = append(l.subject.Own, k.is(verdict, "the licence of %s is %s, accepted are %s", m.ID, m.Licence, strings.Join(r.Licences, ", ")))
+}
+
+// idle counts accelerators that are asked for and stay idle, which no plan has: what they
+// cost is not known.
+func (l *looking) idle() {
+	s := l.service
+	if !slices.ContainsFunc(s.Problems, func(p manifest.Problem) bool { return p.Kind == manifest.Doubtful }) {
+		return
+	}
+	asked := s.AcceleratorsPerNode * max(s.NodesPerReplica, 1) * max(s.Replicas, 1)
+	for i := range l.subject.Facts {
+		f := &l.subject.Facts[i]
+		if n, err := strconv.Atoi(f.Value); f.Name != "accelerators" || err != nil || n >= asked {
+			continue
+		}
+		f.Value = strconv.Itoa(asked)
+		l.subject.Facts = slices.DeleteFunc(l.subject.Facts, func(f planner.Fact) bool { return f.Name == "nodes" })
+		l.subject.Figures = slices.DeleteFunc(l.subject.Figures, func(f planner.Figure) bool {
+			return slices.Contains([]string{"per_month", "capital", "power_w", "per_million_output_tokens"}, f.Name)
+		})
+		l.subject.Lacks = "it asks for accelerators that stay idle, whose cost no estimate has"
+		return
+	}
+}
+
+// problemVerdicts are what problems of a file come to: what only wastes something, or says it
+// twice, runs all the same.
+var problemVerdicts = map[manifest.ProblemKind]Verdict{manifest.Refused: Fail, manifest.Unknown: Broken, manifest.Doubtful: Warn}
 
 // said are the facts that the file itself says, where nothing else is known.
 func (l *looking) said() (facts []planner.Fact) {
@@ -282,11 +321,16 @@ func (l *looking) runs(node catalog.Node) (d estimator.Deployment, ok bool) {
 		if errors.As(err, &unsupported) {
 			verdict, change = Fail, unsupported.Change
 		}
-		l.check("runs", verdict, l.culprit(node, func(_ *estimator.Ledger, err error) bool { return err == nil }), change, "%v", err)
+		why := strings.TrimSuffix(err.Error(), "; "+change) // which the error says too
+		l.check("runs", verdict, l.culprit(node, func(_ *estimator.Ledger, err error) bool { return err == nil }), change, "%s", why)
 		return d, false
 	}
 	l.check("runs", Pass, l.at("engine"), "", "%s %s runs %s in %s on %s", d.Engine.Name, d.Release, d.Model.ID, d.Weights.ID, d.Device.Accelerator.Name)
-	if !ledger.Fits {
+	if !ledger.Fits && l.lowers(node) {
+		l.check("fits", Warn, l.at("max_model_len", "model"), "say the context (-c) and the layers on accelerators (-ngl)", "%s; the engine lowers what the file leaves to it until it fits, so that what it serves is not known", ledger.Reason)
+		l.subject.Lacks = "the engine lowers what the file leaves to it until it fits"
+		return d, false
+	} else if !ledger.Fits {
 		at := l.culprit(node, func(now *estimator.Ledger, err error) bool { return err == nil && now.Fits })
 		l.check("fits", Fail, at, ledger.Change, "%s", ledger.Reason)
 	} else {
@@ -301,6 +345,19 @@ func (l *looking) runs(node catalog.Node) (d estimator.Deployment, ok bool) {
 		l.check("context", Pass, l.at("max_model_len"), "", "requests of the load are up to %d tokens long, and it accepts %d", longest, d.Options.MaxModelLen)
 	}
 	return d, true
+}
+
+// lowers reports a deployment that does not fit as it is written, and that the engine makes
+// fit by itself.
+func (l *looking) lowers(node catalog.Node) bool {
+	fit := l.service.Fits
+	if fit.Layers || fit.Context == 0 {
+		return fit.Layers
+	}
+	ask := l.wants
+	ask.Options.MaxModelLen = fit.Context
+	_, ledger, err := deploy(l.catalog, node, ask)
+	return err == nil && ledger.Fits
 }
 
 // deploy is a deployment with every size that the engine would choose, and its ledger.

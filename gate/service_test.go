@@ -254,3 +254,101 @@ func TestProblemsOfAFile(t *testing.T) {
 		t.Errorf("%+v", r.Checks)
 	}
 }
+
+// A file that says something twice, or asks for more than it uses, runs; one whose values
+// are not at hand may run.
+func TestWhatRunsAllTheSame(t *testing.T) {
+	c := shipped(t)
+	look := func(p manifest.Problem, accelerators int) *Subject {
+		s := service("Qwen/Qwen3-8B", estimator.Options{MaxModelLen: 8192})
+		s.Problems, s.AcceleratorsPerNode = []manifest.Problem{p}, accelerators
+		got, err := SubjectOfService(context.Background(), s, asked(t, c, true, "4x L40S"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	problem := manifest.Problem{At: at(3, "-tp"), Message: "said", Change: "mend it"}
+	for kind, want := range map[manifest.ProblemKind]Verdict{manifest.Refused: Fail, manifest.Unknown: Broken, manifest.Doubtful: Warn} {
+		problem.Kind = kind
+		got := look(problem, 1)
+		if k := own(t, got, "settings"); k.Verdict != want {
+			t.Errorf("%q: %s, want %s", kind, k.Verdict, want)
+		}
+		if runs := len(got.Figures) > 0; runs != (want == Warn) {
+			t.Errorf("%q: promises %d figures", kind, len(got.Figures))
+		}
+	}
+	// two replicas that are given four each, and use one
+	problem.Kind = manifest.Doubtful
+	idle := look(problem, 4)
+	if n, _ := idle.fact("accelerators"); n != "8" {
+		t.Errorf("accelerators are %s, asked for are 8", n)
+	}
+	if idle.figure("per_month") != nil || idle.Lacks == "" {
+		t.Errorf("idle accelerators cost nothing: %+v", idle.Figures)
+	}
+	if idle.figure("ttft_p95_ms") == nil && idle.figure("output_tokens_per_s") == nil {
+		t.Errorf("it runs, and promises nothing: %+v", idle.Figures)
+	}
+}
+
+func TestUnknownFlagsAreNamed(t *testing.T) {
+	s := service("Qwen/Qwen3-8B", estimator.Options{MaxModelLen: 8192})
+	s.Unchecked = []string{"--frobnicate"}
+	got, err := SubjectOfService(context.Background(), s, asked(t, shipped(t), false, "1x L40S"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if k := own(t, got, "settings"); k.Verdict != Pass || !strings.Contains(k.Message, "not checked: --frobnicate") {
+		t.Errorf("%s: %s", k.Verdict, k.Message)
+	}
+}
+
+// A context beyond the model's own is refused unless the engine is told to go there.
+func TestBeyondTheModelsContext(t *testing.T) {
+	for beyond, want := range map[bool]Verdict{false: Fail, true: Pass} {
+		s := service("Qwen/Qwen3-8B", estimator.Options{MaxModelLen: 131072})
+		s.Beyond = beyond
+		got, err := SubjectOfService(context.Background(), s, asked(t, shipped(t), false, "1x H100 SXM5 80GB"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if k := own(t, got, "runs"); k.Verdict != want || strings.Count(k.Message+k.Change, "ask for at most") > 1 {
+			t.Errorf("beyond %t: %s: %s; %s", beyond, k.Verdict, k.Message, k.Change)
+		}
+	}
+}
+
+// What llama.cpp lowers by itself is no failure, and its figures are not known.
+func TestLlamaFitsByItself(t *testing.T) {
+	for _, x := range []struct {
+		name string
+		line string
+		want Verdict
+	}{
+		{"all is left to it", "llama-server -m Llama-3.3-70B-Instruct-Q4_K_M.gguf", Warn},
+		{"the context is left to it", "llama-server -m Llama-3.1-8B-Instruct-Q8_0.gguf -ngl 99", Warn},
+		{"and that does not help", "llama-server -m Llama-3.3-70B-Instruct-Q4_K_M.gguf -ngl 99", Fail},
+		{"it is told not to", "llama-server -m Llama-3.3-70B-Instruct-Q4_K_M.gguf --fit off", Fail},
+		{"nothing is left to it", "llama-server -m Llama-3.1-8B-Instruct-Q8_0.gguf -ngl 99 -c 131072", Fail},
+		{"slots share the model's own context", "llama-server -m Llama-3.1-8B-Instruct-Q4_K_M.gguf -ngl 99 -c 0 -np 8", Pass},
+		{"an older build has a short one", "docker run ghcr.io/ggml-org/llama.cpp:server-cuda-b6500 -m Llama-3.1-8B-Instruct-Q8_0.gguf -ngl 99", Pass},
+	} {
+		services, _, err := manifest.Read("run.sh", []byte(x.line))
+		if err != nil || len(services) != 1 {
+			t.Fatalf("%s: %v", x.name, err)
+		}
+		got, err := SubjectOfService(context.Background(), &services[0], asked(t, shipped(t), true, "1x RTX 4090"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := own(t, got, "fits")
+		if k.Verdict != x.want {
+			t.Errorf("%s: %s: %s", x.name, k.Verdict, k.Message)
+		}
+		if figures := len(got.Figures) > 0; figures != (x.want == Pass) {
+			t.Errorf("%s: %d figures, and it lacks %q", x.name, len(got.Figures), got.Lacks)
+		}
+	}
+}

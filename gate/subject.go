@@ -16,7 +16,7 @@ type Subject struct {
 	// names of facts. A fact without one is decided by the file as a whole.
 	Positions map[string]Position
 	// Own are checks of what must hold of any deployment. One that is not passed keeps
-	// it from running, or from being known.
+	// it from running, or from being known, unless it only warns.
 	Own   []Check
 	Lacks string // why figures are missing; empty: nobody knows
 
@@ -25,7 +25,7 @@ type Subject struct {
 
 // wrong reports whether it cannot run.
 func (s *Subject) wrong() bool {
-	return slices.ContainsFunc(s.Own, func(k Check) bool { return k.Kind == Fact && k.Verdict != Pass })
+	return slices.ContainsFunc(s.Own, func(k Check) bool { return k.Kind == Fact && k.Verdict != Pass && k.Verdict != Warn })
 }
 
 // fails reports whether it is known that it cannot run.

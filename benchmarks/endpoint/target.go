@@ -134,6 +134,14 @@ func (t Target) defaults() Target {
 	return t
 }
 
+// CheckURL says what is wrong with the URL, without asking anybody.
+func (t Target) CheckURL() error {
+	if _, _, err := t.resolve(); err != nil {
+		return fmt.Errorf("endpoint: %w", err)
+	}
+	return nil
+}
+
 func (t Target) check() error {
 	if t.Timeout < 0 || t.Stall < 0 || t.MaxBody < 0 || t.MaxEvent < 0 {
 		return fmt.Errorf("limits %v, %v, %d and %d bytes: accepted is more than 0, or 0 for the default", t.Timeout, t.Stall, t.MaxBody, t.MaxEvent)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"time"
 
@@ -117,12 +118,25 @@ func (a *app) record(k *keepFlags, kind benchmarks.Kind, on benchmarks.Context, 
 	now := a.Now()
 	r := &recording{app: a, store: store, started: now, result: benchmarks.Result{
 		Schema: benchmarks.Schema, Tool: toolName(), ID: benchmarks.NewID(kind, now), Kind: kind,
-		Started: now.UTC().Truncate(time.Second), Seed: seed, Command: a.Args, Context: on, Metrics: []benchmarks.Metric{}, Interrupted: true,
+		Started: now.UTC().Truncate(time.Second), Seed: seed, Command: withoutCredentials(a.Args), Context: on, Metrics: []benchmarks.Metric{}, Interrupted: true,
 	}}
 	if err := r.put(); err != nil {
 		return nil, usage(fmt.Errorf("the result could not be kept: %w", err), "--store DIR keeps it elsewhere, --no-store nowhere")
 	}
 	return r, nil
+}
+
+// credentials are the name and the password in a URL.
+var credentials = regexp.MustCompile(`(://)[^/\s]*@`)
+
+// withoutCredentials is a command line as it may be kept: a result is shown to others than
+// those who may use the proxy that it went through.
+func withoutCredentials(args []string) []string {
+	kept := make([]string, len(args))
+	for i, arg := range args {
+		kept[i] = credentials.ReplaceAllString(arg, "${1}***@")
+	}
+	return kept
 }
 
 // measured is what a benchmark knows of its run.

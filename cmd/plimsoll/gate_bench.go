@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -49,6 +50,9 @@ func (a *app) gateBench(ctx context.Context, o *gateFlags, keep *keepFlags, name
 	began := a.Now()
 	c, err := o.load()
 	if err != nil {
+		return err
+	}
+	if err := a.checkOutputs(&o.outputs, append(names, lock, o.baseline, c.Baseline.File, cmp.Or(o.config, gate.ConfigFile))...); err != nil {
 		return err
 	}
 	store, err := a.openStore(keep)

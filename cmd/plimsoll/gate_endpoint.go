@@ -84,6 +84,12 @@ func (a *app) gateEndpoint(ctx context.Context, o *gateFlags, e *endpointGate, a
 			return err
 		}
 	}
+	if err := c.CheckForEndpoint(ask.Baseline != nil || e.against != ""); err != nil {
+		return usage(err)
+	}
+	if err := a.checkOutputs(&o.outputs, e.lock, o.baseline, c.Baseline.File, cmp.Or(o.config, gate.ConfigFile)); err != nil {
+		return err
+	}
 	own, other, err := a.measure(ctx, e, address, flags.Changed)
 	if err != nil {
 		return err
@@ -128,24 +134,34 @@ func runsOf(list []*benchmarks.Result) (runs []results.Run, err error) {
 // Prompts differ from run to run, so that no cache of prompts makes a later one faster,
 // and are the same for both.
 func (a *app) measure(ctx context.Context, e *endpointGate, address string, given func(string) bool) (own, other []*benchmarks.Result, err error) {
+	sides := []string{address}
+	if e.against != "" {
+		sides = append(sides, e.against)
+	}
+	for _, side := range sides { // before the first run, which may take long
+		t, err := a.target(&e.load.target, side)
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := t.CheckURL(); err != nil {
+			return nil, nil, usage(err)
+		}
+	}
 	for i := range e.runs {
 		seed := rand.Uint64() >> 11
 		if given("seed") {
 			seed = e.load.seed + uint64(i)
 		}
-		sides := []string{address}
-		if e.against != "" {
-			sides = []string{address, e.against}
+		for n := range sides {
+			side := n
 			if i%2 == 1 {
-				sides = []string{e.against, address}
+				side = len(sides) - 1 - n
 			}
-		}
-		for _, side := range sides {
-			r, err := a.measureOnce(ctx, e, side, seed, given, fmt.Sprintf("run %d of %d: ", i+1, e.runs))
+			r, err := a.measureOnce(ctx, e, sides[side], seed, given, fmt.Sprintf("run %d of %d: ", i+1, e.runs))
 			if err != nil {
 				return nil, nil, err
 			}
-			if side == address {
+			if side == 0 {
 				own = append(own, r)
 			} else {
 				other = append(other, r)

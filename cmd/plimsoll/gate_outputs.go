@@ -13,6 +13,78 @@ import (
 // commentKey marks the one comment of a gate on a pull request.
 const commentKey = "gate"
 
+// files are those that flags name, by their flags.
+func (o *gateOutputs) files() [][2]string {
+	return [][2]string{{"junit", o.junit}, {"sarif", o.sarif}, {"gitlab", o.gitlab}, {"summary", o.summary}, {"comment", o.comment}}
+}
+
+// checkOutputs refuses a file that is written twice, or that is read, since what it holds
+// would be lost, and one that cannot be written, before anything is measured.
+func (a *app) checkOutputs(o *gateOutputs, reads ...string) error {
+	var seen [][2]string
+	for _, name := range reads {
+		seen = append(seen, [2]string{"", name})
+	}
+	for _, f := range o.files() {
+		if f[1] == "" {
+			continue
+		}
+		for _, other := range seen {
+			switch {
+			case other[1] == "" || !sameFile(other[1], f[1]):
+			case other[0] == "":
+				return usagef("--%s %s is a file that the gate reads: accepted is another", f[0], f[1])
+			default:
+				return usagef("--%s and --%s name one file, %s: accepted are two", other[0], f[0], f[1])
+			}
+		}
+		seen = append(seen, f)
+	}
+	for _, f := range o.files() {
+		if f[1] == "" {
+			continue
+		}
+		if err := writable(f[1]); err != nil {
+			return usage(fmt.Errorf("--%s: %w", f[0], err))
+		}
+	}
+	if file, ok := a.LookupEnv("GITHUB_STEP_SUMMARY"); ok && o.github && file != "" {
+		return appendFile(file, "")
+	}
+	return nil
+}
+
+// writable reports whether a file can be replaced, in a folder that may not be there yet.
+func writable(file string) error {
+	dir := filepath.Dir(file)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a directory: accepted is a file", file)
+	}
+	f, err := os.CreateTemp(dir, ".plimsoll-*")
+	if err != nil {
+		return fmt.Errorf("%s cannot be written: %w", file, err)
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Remove(f.Name())
+}
+
+// sameFile reports whether two names are of one file, be it there or not.
+func sameFile(a, b string) bool {
+	if x, err := os.Stat(a); err == nil {
+		if y, err := os.Stat(b); err == nil {
+			return os.SameFile(x, y)
+		}
+	}
+	x, errX := filepath.Abs(a)
+	y, errY := filepath.Abs(b)
+	return errX == nil && errY == nil && x == y
+}
+
 // writeOutputs writes what build servers read. All are written whatever the verdict is.
 func (a *app) writeOutputs(r *gate.Report, o *gateOutputs, began time.Time) error {
 	m := a.buildMeta(began)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/cobra"
@@ -53,6 +54,9 @@ func (a *app) gatePlan(ctx context.Context, o *gateFlags, w *writtenFlags, names
 	}
 	if len(names) == 0 {
 		return usagef("gate plan takes files: a plan.lock, a plan.toml or manifests, or [gate.plan] file in %s", gate.ConfigFile)
+	}
+	if err := a.checkOutputs(&o.outputs, append(names, w.request, c.Plan.Workload, o.baseline, cmp.Or(o.config, gate.ConfigFile))...); err != nil {
+		return err
 	}
 	if w.request == "" {
 		w.request = c.Plan.Workload

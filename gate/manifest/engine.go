@@ -49,6 +49,7 @@ const (
 	setDPRank      = "dp_rank"
 	setTransfer    = "kv_transfer"
 	setBackend     = "backend"
+	setRope        = "rope"
 
 	// llama.cpp's own
 	setHFRepo    = "hf_repo"
@@ -66,6 +67,7 @@ const (
 	setFlash     = "flash_attention"
 	setURL       = "model_url"
 	setDocker    = "docker_repo"
+	setFit       = "fit"
 )
 
 // option of an engine's command line. Names are with dashes, the usual one first.

@@ -176,7 +176,7 @@ func (r *reader) refuse(loose []value) {
 	s := &r.services[len(r.services)-1]
 	for _, v := range loose {
 		if len(s.Problems) < maxServices {
-			s.Problems = append(s.Problems, Problem{r.position(v.mark(), shorten(v.str())), shorten(v.str()) + " is no string where only strings are taken", fmt.Sprintf("quote it: %q", shorten(v.str()))})
+			s.Problems = append(s.Problems, Problem{At: r.position(v.mark(), shorten(v.str())), Message: shorten(v.str()) + " is no string where only strings are taken", Change: fmt.Sprintf("quote it: %q", shorten(v.str()))})
 		}
 	}
 }

@@ -31,13 +31,14 @@ var llamaCpp = &engine{
 		byVariable(opt(setDevices, value1, "--device -dev"), "LLAMA_ARG_DEVICE"),
 		byVariable(opt(setFlash, perhaps1, "--flash-attn -fa"), "LLAMA_ARG_FLASH_ATTN"),
 		byVariable(opt(setDraft, value1, "--model-draft -md --spec-draft-model"), "LLAMA_ARG_MODEL_DRAFT"),
+		byVariable(opt(setFit, value1, "--fit -fit"), "LLAMA_ARG_FIT"),
 		byVariable(opt(setSpecTokens, value1, "--draft-max --draft --draft-n --spec-draft-n-max"), "LLAMA_ARG_DRAFT_MAX"),
 	}, apart(value1, `--mmproj -mm --mmproj-url -mmu --n-cpu-moe -ncmoe --override-tensor -ot`), apart(switch1, `--cpu-moe -cmoe --no-kv-offload -nkvo`),
 		plain(value1, `--host --port --alias -a --threads -t --threads-batch -tb --n-predict -n --predict --main-gpu -mg --api-key --api-key-file --timeout -to --threads-http
 		--ctx-size-draft -cd --cache-type-k-draft -ctkd --cache-type-v-draft -ctvd --n-gpu-layers-draft -ngld --device-draft -devd --draft-min --draft-p-min --hf-repo-draft -hfd --hf-token -hft
 		--hf-repo-v -hfv --hf-file-v -hffv --rope-scaling --rope-scale --rope-freq-base --rope-freq-scale --chat-template --chat-template-file --chat-template-kwargs
 		--reasoning-format --reasoning-budget --pooling --cache-reuse --slot-save-path --numa --prio --temp --top-k --top-p --min-p --seed -s --lora --log-file --keep --defrag-thold -dt --cache-ram -cram
-		--fit -fit --fit-ctx -fitc --fit-target -fitt --load-mode -lm --path --api-prefix --models-max --models-dir`),
+		--fit-ctx -fitc --fit-target -fitt --load-mode -lm --path --api-prefix --models-max --models-dir`),
 		plain(switch1, `--mlock --no-mmap --mmap --cont-batching -cb --no-cont-batching -nocb --embedding --embeddings --reranking --rerank --metrics --jinja --no-webui --verbose -v --swa-full --no-warmup
 		--context-shift --props --slots --no-slots --no-repack --log-disable --perf --no-perf --offline`)),
 }
@@ -58,23 +59,57 @@ func (x *reading) llama() {
 	if v, ok := x.set[setMaxSeqs]; !ok || v.value.s != "-1" { // -1 leaves it to the release
 		a.Options.MaxSeqs = x.size(setMaxSeqs, "max_num_seqs")
 	}
-	if n := x.number(setContext, "max_model_len", 0, mostSize, strconv.Atoi); n > 0 {
-		slots := max(a.Options.MaxSeqs, 1)
-		a.Options.MaxModelLen = n / slots
-		v := x.set[setContext]
-		if n < slots {
-			x.problem(v.at, v.key, fmt.Sprintf("raise it to %d at least", slots), fmt.Sprintf("%s %d is divided among %d slots: none is left for each", v.key, n, slots))
-		}
-		if x.on(setUnified, "") && slots > 1 {
-			x.note(v.at, "%d slots share one cache: one of them alone may take all %d tokens, %d are counted for each", slots, n, n/slots)
-		}
-	}
+	x.llamaContext()
 	x.llamaBatch()
 	x.llamaLayers()
 	x.llamaCache()
 	a.Options.Speculation.Tokens = x.size(setSpecTokens, "")
 	x.s.Draft = x.word(setDraft, "")
 	x.proposals()
+}
+
+// Builds from which the context that no option sets is 4096 tokens, and then again the
+// model's own, which is lowered with the layers until all fits: ggml-org/llama.cpp pull
+// requests 10136 and 16653.
+const (
+	shortByItself = "b4020"
+	fitsByItself  = "b7410"
+	contextOfOld  = 4096
+)
+
+// llamaContext is what a slot has of the context of all; the model's own is shared once it
+// is known, see [Service.SetModel].
+func (x *reading) llamaContext() {
+	a, slots := &x.s.Ask, max(x.s.Ask.Options.MaxSeqs, 1)
+	x.s.Beyond = true // with a warning
+	_, version, pinned := strings.Cut(a.Engine, "@")
+	fit := strings.ToLower(x.word(setFit, ""))
+	fits := (!pinned || catalog.Reached(version, fitsByItself)) && fit != "off" && fit != "0" && fit != "false"
+	x.s.Fits.Layers = fits && !x.has(setLayers)
+	n := x.number(setContext, "max_model_len", 0, mostSize, strconv.Atoi)
+	switch {
+	case n > 0:
+		a.Options.MaxModelLen = n / slots
+	case x.has(setContext):
+		x.s.slots = slots
+	case pinned && catalog.Reached(version, shortByItself) && !catalog.Reached(version, fitsByItself):
+		a.Options.MaxModelLen = max(contextOfOld/slots, 1)
+	default:
+		x.s.slots = slots
+		if fits {
+			x.s.Fits.Context = max(contextOfOld/slots, 1)
+		}
+	}
+	if n == 0 {
+		return
+	}
+	v := x.set[setContext]
+	if n < slots {
+		x.problem(v.at, v.key, fmt.Sprintf("raise it to %d at least", slots), fmt.Sprintf("%s %d is divided among %d slots: none is left for each", v.key, n, slots))
+	}
+	if x.on(setUnified, "") && slots > 1 {
+		x.note(v.at, "%d slots share one cache: one of them alone may take all %d tokens, %d are counted for each", slots, n, n/slots)
+	}
 }
 
 // llamaModel is a file or a repository, whose tag or name tells the mix.

@@ -41,13 +41,31 @@ type Service struct {
 	NoAccelerator       bool   // llama.cpp keeps every layer in host memory
 	Draft               string // model that speculates, as the engine loads it; empty: none, or the model's own layers
 
+	// Beyond says that the engine goes beyond the context that the model was made for: it
+	// is told to, or always does.
+	Beyond bool
+	// Fits says that llama.cpp lowers what the file leaves to it until it fits.
+	Fits Fitting
+	// Unchecked are options that are not known here: the engine may take them or not.
+	Unchecked []string
+
 	// Positions are where each of these is said, by the names of a lock's facts:
 	// model, engine, precision, kv_precision, tp, pp, ep, attention_dp, replicas,
 	// accelerators, max_model_len, max_num_seqs, max_num_batched_tokens,
 	// memory_fraction, nodes; and accelerator. "" is the service as a whole.
 	Positions map[string]Position
-	// Problems are what the engine would refuse, or the file contradicts itself in.
+	slots     int // that share the model's own context, which no option sets; 0: none do
+
+	// Problems are what the engine would refuse, or the file contradicts itself in, and
+	// what is not known of it.
 	Problems []Problem
+}
+
+// Fitting is what an engine may lower by itself: its context, to so many tokens of a
+// sequence (0: it does not), and the layers that are on accelerators.
+type Fitting struct {
+	Context int
+	Layers  bool
 }
 
 // Problem is what is wrong with a service, and where.
@@ -55,4 +73,15 @@ type Problem struct {
 	At      Position
 	Message string
 	Change  string // what would mend it; empty: nobody knows
+	Kind    ProblemKind
 }
+
+// ProblemKind is what a problem comes to.
+type ProblemKind string
+
+// Kinds of problems.
+const (
+	Refused  ProblemKind = ""         // the engine or the cluster refuses it
+	Unknown  ProblemKind = "unknown"  // a value is not at hand: it may be right
+	Doubtful ProblemKind = "doubtful" // it runs, and hardly as it is meant
+)

@@ -28,10 +28,14 @@ type reading struct {
 	unsure bool   // a value is not known, so nothing is concluded of sizes
 }
 
-// problem adds what is wrong, and what would mend it.
+// problem adds what the engine refuses, and what would mend it.
 func (x *reading) problem(m mark, key, change, message string) {
+	x.problemOf(Refused, m, key, change, message)
+}
+
+func (x *reading) problemOf(kind ProblemKind, m mark, key, change, message string) {
 	if len(x.s.Problems) < maxServices {
-		x.s.Problems = append(x.s.Problems, Problem{x.position(m, key), message, change})
+		x.s.Problems = append(x.s.Problems, Problem{x.position(m, key), message, change, kind})
 	}
 }
 
@@ -74,7 +78,7 @@ func (x *reading) named() bool { return x.engine.positional || x.key == "sglang 
 func (x *reading) first(w text) {
 	if v, ok := x.set[setModel]; ok && w.unknown() == "" {
 		if v.value.s != w.s {
-			x.problem(v.at, v.key, "keep one of the two", v.key+" "+shorten(v.value.shown())+" is not read: "+x.key+" names "+shorten(w.s))
+			x.problemOf(Doubtful, v.at, v.key, "keep one of the two", v.key+" "+shorten(v.value.shown())+" is not read: "+x.key+" names "+shorten(w.s))
 		}
 		x.set[setModel] = setting{key: x.key, at: w.mark(x.at), value: w}
 	}
@@ -85,7 +89,7 @@ func (x *reading) positional(loose []text) {
 	for _, w := range loose {
 		switch name := w.unknown(); {
 		case name != "" && strings.HasPrefix(w.s, unknownFrom) && strings.HasSuffix(w.s, unknownTo) && (x.has(setModel) || !x.named()):
-			x.problem(w.mark(x.at), x.key, "set it in a file that is read too, or write its options out", lacking(name)+": what it adds to the command is not known")
+			x.problemOf(Unknown, w.mark(x.at), x.key, "set it in a file that is read too, or write its options out", lacking(name)+": what it adds to the command is not known")
 		case x.named() && !x.has(setModel):
 			x.put(setModel, setting{key: x.key, at: w.mark(x.at), value: w})
 		}
@@ -182,7 +186,7 @@ func (x *reading) put(set string, v setting) {
 			return
 		}
 		if before.value.s != v.value.s {
-			x.problem(v.at, v.key, "keep one of the two", v.key+" "+shorten(v.value.shown())+" comes after "+before.key+" "+shorten(before.value.shown())+" in line "+strconv.Itoa(int(before.at.line))+": the last one counts")
+			x.problemOf(Doubtful, v.at, v.key, "keep one of the two", v.key+" "+shorten(v.value.shown())+" comes after "+before.key+" "+shorten(before.value.shown())+" in line "+strconv.Itoa(int(before.at.line))+": the last one counts")
 		}
 	}
 	x.set[set] = v
@@ -207,6 +211,8 @@ func (x *reading) stranger(name text, m mark) {
 	}
 	if near := x.engine.near(name.s); near != "" {
 		x.problem(m, name.s, "write "+near, name.s+" is no option of "+x.engine.name)
+	} else if len(x.s.Unchecked) < maxServices {
+		x.s.Unchecked = append(x.s.Unchecked, shorten(name.s))
 	}
 }
 
@@ -306,7 +312,7 @@ func (x *reading) known(set string) (setting, bool) {
 	}
 	if name := v.value.unknown(); name != "" {
 		x.unsure = true
-		x.problem(v.at, v.key, "set it in a file that is read too, or write the value", lacking(name)+": "+v.key+" has no known value")
+		x.problemOf(Unknown, v.at, v.key, "set it in a file that is read too, or write the value", lacking(name)+": "+v.key+" has no known value")
 		return v, false
 	}
 	return v, true

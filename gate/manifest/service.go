@@ -153,18 +153,18 @@ func (x *reading) release(image text) {
 // showing are the variables that show a process some accelerators only.
 var showing = []string{"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "ZE_AFFINITY_MASK", "NVIDIA_VISIBLE_DEVICES"}
 
-// visible counts accelerators that variables show, where nothing else counts them.
+// visible counts the accelerators that variables show: of those that a container asks
+// for each of its servers may see some.
 func (x *reading) visible() {
-	if x.s.AcceleratorsPerNode > 0 {
-		return
-	}
 	for _, name := range showing {
 		v, ok := x.env[name]
 		if !ok || v.unknown() != "" || v.s == "" || v.s == "all" || v.s == "void" || v.s == "none" || v.s == "-1" {
 			continue
 		}
-		x.s.AcceleratorsPerNode = 1 + strings.Count(strings.Trim(v.s, ","), ",")
-		x.s.Positions["accelerators"] = x.position(v.mark(x.at), name)
+		if n := 1 + strings.Count(strings.Trim(v.s, ","), ","); x.s.AcceleratorsPerNode == 0 || n < x.s.AcceleratorsPerNode {
+			x.s.AcceleratorsPerNode = n
+			x.s.Positions["accelerators"] = x.position(v.mark(x.at), name)
+		}
 		return
 	}
 }
@@ -224,6 +224,17 @@ func (x *reading) cache(ids map[string]string) {
 	x.s.Ask.KV = id
 }
 
+// rescaled reports positions that options scale, or a variable that lets sequences go
+// beyond them.
+func (x *reading) rescaled(variable string) bool {
+	switch v := strings.ToLower(x.env[variable].s); v {
+	case "1", "true", "yes", "on":
+		return true
+	}
+	v := strings.ToLower(x.set[setRope].value.s)
+	return strings.Contains(v, "rope") || strings.Contains(v, "yarn") || strings.Contains(v, "max_position_embeddings") || strings.Contains(v, "model_max_length")
+}
+
 // nodes is how many an option spreads a replica over, or the objects around it.
 func (x *reading) nodes() {
 	n := x.parallel(setNodes, "")
@@ -275,10 +286,12 @@ func (x *reading) check(h hosted) {
 	}
 	message := fmt.Sprintf("%s takes %d accelerators, %s asked for (%s, line %d)", sizes, need, asked+plural(s.AcceleratorsPerNode), s.Positions["accelerators"].Key, s.Positions["accelerators"].Line)
 	change := fmt.Sprintf("ask for %d accelerators, or make the sizes come to %d", need, have)
+	kind := Refused
 	if need < have {
 		message += ": the others stay idle"
+		kind = Doubtful
 	}
-	s.Problems = append(s.Problems, Problem{where, message, change})
+	s.Problems = append(s.Problems, Problem{where, message, change, kind})
 }
 
 func plural(n int) string {
@@ -294,6 +307,8 @@ func plural(n int) string {
 //   - vLLM's data-parallel ranks share the experts of a mixture, whose attention
 //     they spread (Ask.AttentionDP, and Ask.TP counts all of them); of a dense model
 //     they are whole copies (Ask.DP).
+//   - llama.cpp's slots share the model's own context where no option says another.
+//   - an engine may go beyond that context ([Service.Beyond]).
 //   - a type, or a method that quantises 16-bit weights, says nothing of the weights
 //     of a checkpoint that is quantised already.
 func (s *Service) SetModel(m *catalog.Model, named planner.Checkpoint) {
@@ -307,13 +322,21 @@ func (s *Service) SetModel(m *catalog.Model, named planner.Checkpoint) {
 		a.TP, a.AttentionDP, a.DP = max(a.TP, 1)*a.DP, a.DP, 0
 	case m.Arch.Experts == nil && a.EP > 0:
 		a.TP, a.DP, a.EP, a.AttentionDP = max(a.TP, 1)/max(a.AttentionDP, 1), a.AttentionDP, 0, 0
-		s.Problems = append(s.Problems, Problem{s.Positions["ep"], m.ID + " has no experts to spread", "take the option out"})
+		s.Problems = append(s.Problems, Problem{At: s.Positions["ep"], Message: m.ID + " has no experts to spread", Change: "take the option out"})
 	}
 	if given && id == vllm.id && m.Arch.Experts == nil {
 		delete(s.Positions, "attention_dp")
 		if _, ok := s.Positions["replicas"]; !ok {
 			s.Positions["replicas"] = at
 		}
+	}
+	if s.slots > 1 && a.Options.MaxModelLen == 0 {
+		a.Options.MaxModelLen = max(m.MaxContext/s.slots, 1)
+	}
+	if s.Beyond && m.MaxContext > 0 && a.Options.MaxModelLen > m.MaxContext {
+		longer := *m
+		longer.MaxContext = a.Options.MaxModelLen
+		a.Model = &longer
 	}
 	quantised := named.Precision != "" || m.Checkpoint != "" && !isFloat(m.Checkpoint)
 	if quantised && !named.GGUF && id != llamaCpp.id && (isFloat(a.Precision) || strings.HasPrefix(a.Precision, "fp8") && (named.Precision != "" || strings.HasPrefix(m.Checkpoint, "fp8"))) {

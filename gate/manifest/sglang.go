@@ -30,6 +30,7 @@ var sglang = &engine{
 		opt(setDraft, value1, "--speculative-draft-model-path --speculative-draft-model"),
 		opt(setNodeRank, value1, "--node-rank"),
 		opt(setTransfer, value1, "--disaggregation-mode"),
+		opt(setRope, value1, "--json-model-override-args"),
 		opt(setConfig, value1, "--config"),
 		opt("", several, "--cuda-graph-bs"), opt("", several, "--lora-paths"), opt("", several, "--torchao-config"),
 	}, apart(value1, `--max-total-tokens --cpu-offload-gb --attention-context-parallel-size --attn-cp-size`), apart(switch1, `--enable-lora`),
@@ -59,6 +60,7 @@ func (x *reading) sglang() {
 	}
 	x.divides(setEP, max(a.EP, 1), max(a.TP, 1))
 	a.Options.MaxModelLen = x.size(setMaxLen, "max_model_len")
+	x.s.Beyond = x.rescaled("SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN")
 	a.Options.MaxSeqs = x.shared(setMaxSeqs, "max_num_seqs", groups)
 	if v, ok := x.set[setMaxTokens]; ok && v.value.s == "-1" {
 		x.note(v.at, "%s -1 computes a prompt in one step: how long that is depends on the prompts", v.key)

@@ -39,15 +39,16 @@ var vllm = &engine{
 		opt(setNodeRank, value1, "--node-rank -r"),
 		opt(setDPRank, value1, "--data-parallel-rank -dpn"),
 		opt(setTransfer, value1, "--kv-transfer-config"),
+		opt(setRope, value1, "--rope-scaling --hf-overrides"),
 		opt(setBackend, value1, "--distributed-executor-backend"),
 		opt("", several, "--served-model-name"), opt("", several, "--lora-modules"), opt("", several, "--cudagraph-capture-sizes"), opt("", several, "--middleware"), opt("", several, "--api-key"),
 	}, apart(value1, `--kv-cache-memory-bytes --num-gpu-blocks-override --cpu-offload-gb --prefill-context-parallel-size`), apart(switch1, `--enable-lora`),
 		plain(value1, `--data-parallel-start-rank --data-parallel-address --data-parallel-rpc-port --data-parallel-backend
 		--model-impl --model-loader-extra-config --tokenizer --tokenizer-mode --max-logprobs --max-log-len --max-loras --max-lora-rank
 		--max-num-partial-prefills --max-long-partial-prefills --max-parallel-loading-workers --max-seq-len-to-capture --max-cudagraph-capture-size
-		--kv-events-config --lora-dtype --mamba-cache-dtype --mamba-ssm-cache-dtype --compilation-config --config-format --quantization-param-path
+		--kv-events-config --ec-transfer-config --lora-dtype --mamba-cache-dtype --mamba-ssm-cache-dtype --compilation-config --config-format --quantization-param-path
 		--host --port --seed --revision --task --runner --convert --load-format --download-dir --block-size --swap-space --chat-template --tool-call-parser --reasoning-parser
-		--limit-mm-per-prompt --hf-overrides --master-addr --master-port --uvicorn-log-level --api-server-count --generation-config --root-path`),
+		--limit-mm-per-prompt --master-addr --master-port --uvicorn-log-level --api-server-count --generation-config --root-path`),
 		plain(switch1, `--trust-remote-code --enable-auto-tool-choice --disable-log-requests --disable-log-stats --enable-log-requests --disable-custom-all-reduce
 		--async-scheduling --enable-sleep-mode --enable-dbo --enable-eplb --data-parallel-hybrid-lb --data-parallel-external-lb --enable-reasoning --skip-tokenizer-init --enable-prompt-tokens-details
 		--disable-frontend-multiprocessing --enable-server-load-tracking --disable-uvicorn-access-log --enable-force-include-usage --calculate-kv-scales --disable-sliding-window`)),
@@ -81,6 +82,7 @@ func (x *reading) vllm() {
 	} else {
 		a.Options.MaxModelLen = x.number(setMaxLen, "max_model_len", 1, mostSize, humanSize)
 	}
+	x.s.Beyond = x.rescaled("VLLM_ALLOW_LONG_MAX_MODEL_LEN")
 	a.Options.MaxSeqs = x.size(setMaxSeqs, "max_num_seqs")
 	a.Options.MaxBatchedTokens = x.number(setMaxTokens, "max_num_batched_tokens", 1, mostSize, humanSize)
 	a.Options.MemoryFraction = x.share(setFraction, "memory_fraction")

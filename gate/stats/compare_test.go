@@ -77,8 +77,8 @@ func TestCompareVerdicts(t *testing.T) {
 		"slower, and higher is better":     {times(1.10), Options{Margin: 0.03, HigherIsBetter: true}, Pass, false},
 		"less throughput":                  {times(0.90), Options{Margin: 0.03, HigherIsBetter: true}, Fail, false},
 		"identical, within the margin":     {base, Options{Margin: 0.03}, Pass, false},
-		"identical, without a margin":      {base, Options{}, Inconclusive, false}, // no number would tell
-		"a loss just at the margin":        {times(1.03), Options{Margin: 0.03}, Inconclusive, false},
+		"identical, without a margin":      {base, Options{}, Inconclusive, true}, // as far as was seen no number would tell
+		"a loss just at the margin":        {times(1.03), Options{Margin: 0.03}, Inconclusive, true},
 		"large loss of 4 runs against 6":   {times(1.50)[:4], Options{Margin: 0.03}, Fail, false}, // 1 in C(10, 4) = 210
 		"large loss of 2 runs against 6":   {times(1.50)[:2], Options{Margin: 0.03}, Inconclusive, true},
 		"certain, but not beyond":          {times(1.02), Options{Margin: 0.03}, Inconclusive, true},

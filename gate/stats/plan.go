@@ -25,7 +25,7 @@ func (r *Result) look() {
 		return
 	}
 	level, sigma := r.alpha/r.divisor, t.sigma()
-	r.Detectable, r.RunsNeeded = 0, 0
+	r.Detectable, r.RunsNeeded, r.Narrows = 0, 0, false
 	if d, some := detectable(t, level); some {
 		r.Detectable = max(0, t.effect(t.limit()+sigma*d))
 	}
@@ -43,6 +43,22 @@ func (r *Result) look() {
 	case least <= MaxRuns: // nothing to plan by
 		r.RunsNeeded = least
 	}
+	if r.RunsNeeded == 0 && sigma > 0 && t.runs() < MaxRuns {
+		r.narrow(sigma, level)
+	}
+}
+
+// narrow plans for a loss that lies at the margin as far as was seen, but perhaps not in
+// truth: by the farther end of its interval, and for twice the runs at least, so that
+// what is asked for comes to an end.
+func (r *Result) narrow(sigma, level float64) {
+	t := r.test
+	low, _ := t.low(r.alpha, r.divisor)
+	high, _ := t.high(r.alpha)
+	const farthest = 100 // without an end the interval is infinite
+	away := min(max(t.limit()-low, high-t.limit())/sigma, farthest)
+	r.RunsNeeded = leastRuns(t.power, max(t.fewest(level), min(2*t.runs(), MaxRuns)), away, level, DefaultPower)
+	r.Narrows = r.RunsNeeded > 0
 }
 
 // detectable is the least distance told with the default power, if there is any.

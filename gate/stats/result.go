@@ -88,9 +88,12 @@ type Result struct {
 	// RunsNeeded of each side would tell four times in five, if the true loss and
 	// noise were those seen: the fewer the runs, the rougher a guide. 0: the verdict
 	// stands, or, if it is inconclusive, not even MaxRuns would, since the loss lies
-	// at the margin.
+	// at the margin, and its whole interval near it.
 	RunsNeeded int
-	MinRuns    int // of each side, without which nothing can fail at this alpha and number of rules
+	// Narrows: no number would tell a loss as it was seen, which lies at the margin, but
+	// RunsNeeded would if the true one is that of the farther end of its interval.
+	Narrows bool
+	MinRuns int // of each side, without which nothing can fail at this alpha and number of rules
 
 	Note string // what a reader must know to trust it; empty: nothing
 
