@@ -43,6 +43,8 @@ func escape(s string) string {
 			b.WriteString("&#58;") // of an address, which would be a link
 		case r == '.' && strings.HasSuffix(strings.ToLower(s[:i]), "www"):
 			b.WriteString("&#46;")
+		case size == 0 && strings.HasSuffix(strings.ToLower(s), "www"): // a full stop may follow
+			fmt.Fprintf(&b, "&#%d;", r)
 		default:
 			b.WriteRune(r)
 		}
