@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,6 +75,7 @@ func (r *reader) add(h hosted, p program) {
 	}
 	x.taking()
 	x.fill()
+	s.Model, s.Draft = bare(s.Model), bare(s.Draft)
 	x.check(h)
 	x.half()
 	slices.SortStableFunc(s.Problems, func(a, b Problem) int {
@@ -83,6 +85,16 @@ func (r *reader) add(h hosted, p program) {
 		r.followers = append(r.followers, len(r.services))
 	}
 	r.services = append(r.services, *s)
+}
+
+// bare is a model without what a URL of it has of credentials: it is shown.
+func bare(model string) string {
+	u, err := url.Parse(model)
+	if err != nil || u.Host == "" || u.User == nil && u.RawQuery == "" {
+		return model
+	}
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	return u.String()
 }
 
 // follows reports a process that belongs to a replica whose first node is another.
