@@ -162,17 +162,24 @@ func (b *Baseline) Prune(keep int, before time.Time) int {
 type reference struct {
 	runs   []results.Run // the window
 	anchor []results.Run // older ones, that drift is measured from
+	own    int           // runs that are in the baseline themselves: left out of both
 	why    string        // there is nothing
 	change string
 }
 
-// reference finds the runs of the same load under the same conditions.
-func (b *Baseline) reference(run *results.Run, c *BaselineConfig) reference {
+// reference finds the runs of the same load under the same conditions as some, which are
+// alike in both.
+func (b *Baseline) reference(runs []results.Run, c *BaselineConfig) reference {
 	var ref reference
+	run := &runs[0]
 	var near []string // what keeps the closest from being comparable
 	for i := range b.Entries {
 		e := &b.Entries[i]
 		if e.Run.Kind != run.Kind || !sameLabels(e.Run.Labels, run.Labels) || e.Failed {
+			continue
+		}
+		if slices.ContainsFunc(runs, func(r results.Run) bool { return sameRun(&r, &e.Run) }) {
+			ref.own++
 			continue
 		}
 		if apart := differing(e.Run.Key, run.Key, c.Ignore); len(apart) > 0 {
@@ -198,6 +205,9 @@ func (b *Baseline) reference(run *results.Run, c *BaselineConfig) reference {
 	case near != nil:
 		ref.why = "the baseline has this load under other conditions alone: " + strings.Join(near, "; ")
 		ref.change = "add runs of these conditions (gate baseline add), or name what may differ in [gate.baseline] ignore"
+	case ref.own > 0:
+		ref.why = "the baseline has these runs themselves alone: nothing is compared with itself"
+		ref.change = "judge runs before they are added, and add those of a change when it has landed"
 	default:
 		ref.why = fmt.Sprintf("the baseline has no run of this load %s", cmp.Or(whereText(run.Labels), "(it has no labels)"))
 		ref.change = "add runs of this load (gate baseline add)"
