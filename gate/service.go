@@ -315,7 +315,11 @@ func (l *looking) runs(node catalog.Node) (d estimator.Deployment, ok bool) {
 		return d, false
 	} else if !ledger.Fits {
 		at := l.culprit(node, func(now *estimator.Ledger, err error) bool { return err == nil && now.Fits })
-		l.check("fits", Fail, at, ledger.Change, "%s", ledger.Reason)
+		if unsure := uncertain(ledger); ledger.ShortBytes <= unsure {
+			l.check("fits", Inconclusive, at, "start it once to see, or: "+ledger.Change, "%s; that is %s short, and the estimate is sure of %s alone", ledger.Reason, Quantity(float64(ledger.ShortBytes), "bytes"), Quantity(float64(unsure), "bytes"))
+		} else {
+			l.check("fits", Fail, at, ledger.Change, "%s", ledger.Reason)
+		}
 	} else {
 		l.check("fits", Pass, l.at("memory_fraction", "max_model_len"), "", "it needs %s of %s on each accelerator, and its cache holds %d tokens", Quantity(float64(ledger.NeedBytes), "bytes"), Quantity(float64(ledger.CapacityBytes), "bytes"), ledger.KVTokens)
 	}
@@ -328,6 +332,17 @@ func (l *looking) runs(node catalog.Node) (d estimator.Deployment, ok bool) {
 		l.check("context", Pass, l.at("max_model_len"), "", "requests of the load are up to %d tokens long, and it accepts %d", longest, d.Options.MaxModelLen)
 	}
 	return d, true
+}
+
+// uncertain is how much less a deployment may take than is estimated: the intervals of all
+// lines, which share causes and so add up.
+func uncertain(ledger *estimator.Ledger) (bytes int64) {
+	for i := range ledger.Lines {
+		if line := &ledger.Lines[i]; line.ID != "kv_cache" && line.ID != "headroom" {
+			bytes += max(line.Bytes-line.Low, 0)
+		}
+	}
+	return bytes
 }
 
 // lowers reports a deployment that does not fit as it is written, and that the engine makes

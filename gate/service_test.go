@@ -332,3 +332,25 @@ func TestLlamaFitsByItself(t *testing.T) {
 		}
 	}
 }
+
+// A shortage within the intervals of the ledger is no certain one.
+func TestNearlyFits(t *testing.T) {
+	for _, x := range []struct {
+		batch int
+		len   int
+		want  Verdict
+	}{{1024, 65536, Pass}, {1024, 131072, Inconclusive}} {
+		s := service("openai/gpt-oss-120b", estimator.Options{MaxModelLen: x.len, MaxBatchedTokens: x.batch, MemoryFraction: 0.95})
+		s.Ask.Engine = "vllm@0.10.2"
+		got, err := SubjectOfService(context.Background(), s, asked(t, shipped(t), true, "1x H100 SXM5 80GB"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if k := own(t, got, "fits"); k.Verdict != x.want {
+			t.Errorf("%d tokens: %s: %s", x.len, k.Verdict, k.Message)
+		}
+		if promises := len(got.Figures) > 0; promises != (x.want == Pass) {
+			t.Errorf("%d tokens: %d figures", x.len, len(got.Figures))
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package manifest_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -74,5 +75,26 @@ func TestUncheckedOptions(t *testing.T) {
 	}
 	if s := services[0]; !slices.Equal(s.Unchecked, []string{"--frobnicate"}) || len(s.Problems) > 0 {
 		t.Errorf("unchecked are %v, problems %+v", s.Unchecked, s.Problems)
+	}
+}
+
+// Pods of a StatefulSet whose options count nodes are those nodes, and no replicas.
+func TestPodsAreNodes(t *testing.T) {
+	for _, x := range []struct{ pods, replicas, nodes string }{{"2", "1", "2"}, {"6", "3", "2"}, {"1", "1", "2"}} {
+		services, _, err := manifest.Read("s.yaml", []byte("apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: s}\nspec:\n  replicas: "+x.pods+`
+  template:
+    spec:
+      containers:
+        - image: lmsysorg/sglang:v0.5.3
+          command: [python3, -m, sglang.launch_server, --model-path=a/b, --tp=16, --nnodes=2, --node-rank=$(RANK)]
+          env: [{name: RANK, valueFrom: {fieldRef: {fieldPath: "metadata.labels['apps.kubernetes.io/pod-index']"}}}]
+          resources: {limits: {nvidia.com/gpu: 8}}
+`))
+		if err != nil || len(services) != 1 || len(services[0].Problems) > 0 {
+			t.Fatalf("%v, %+v", err, services)
+		}
+		if s := services[0]; fmt.Sprint(s.Replicas) != x.replicas || fmt.Sprint(s.NodesPerReplica) != x.nodes {
+			t.Errorf("%s pods: %d replicas of %d nodes", x.pods, s.Replicas, s.NodesPerReplica)
+		}
 	}
 }

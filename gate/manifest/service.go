@@ -75,6 +75,9 @@ func (r *reader) add(h hosted, p program) {
 	}
 	x.taking()
 	x.fill()
+	if h.nodes == 0 && s.Replicas > 1 && s.Replicas%s.NodesPerReplica == 0 { // each pod is a node
+		s.Replicas /= s.NodesPerReplica
+	}
 	s.Model, s.Draft = bare(s.Model), bare(s.Draft)
 	x.check(h)
 	x.half()
