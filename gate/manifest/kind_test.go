@@ -3,9 +3,13 @@ package manifest_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/gate/manifest"
+	"github.com/plimsoll-dev/plimsoll/planner"
 )
 
 // What an engine refuses, what only nobody here knows, and what runs all the same are
@@ -95,6 +99,34 @@ func TestPodsAreNodes(t *testing.T) {
 		}
 		if s := services[0]; fmt.Sprint(s.Replicas) != x.replicas || fmt.Sprint(s.NodesPerReplica) != x.nodes {
 			t.Errorf("%s pods: %d replicas of %d nodes", x.pods, s.Replicas, s.NodesPerReplica)
+		}
+	}
+}
+
+func TestQuantisedByWord(t *testing.T) {
+	c, err := catalog.Parse("catalog.toml", plimsoll.CatalogTOML())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]int{
+		"vllm serve mistralai/Mistral-7B-Instruct-v0.3 --quantization awq":                     1,
+		"python -m sglang.launch_server --model-path Qwen/Qwen3-8B --quantization gptq_marlin": 1,
+		"vllm serve Qwen/Qwen3-8B-AWQ --quantization awq_marlin":                               0,
+		"vllm serve Qwen/Qwen3-8B --quantization fp8":                                          0,
+		"vllm serve /models/Qwen3-8B --quantization awq":                                       0, // nobody knows what lies there
+		"vllm serve Qwen/Qwen3-8B":                                                             0,
+	} {
+		services, _, err := manifest.Read("x", []byte(text))
+		if err != nil || len(services) != 1 {
+			t.Fatal(err)
+		}
+		s := &services[0]
+		m, named, err := planner.NamedCheckpoint(c, strings.TrimPrefix(s.Model, "/models/"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.SetModel(m, named); len(s.Problems) != want {
+			t.Errorf("%s: %+v", text, s.Problems)
 		}
 	}
 }

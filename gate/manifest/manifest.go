@@ -54,7 +54,8 @@ type Service struct {
 	// accelerators, max_model_len, max_num_seqs, max_num_batched_tokens,
 	// memory_fraction, nodes; and accelerator. "" is the service as a whole.
 	Positions map[string]Position
-	slots     int // that share the model's own context, which no option sets; 0: none do
+	slots     int    // that share the model's own context, which no option sets; 0: none do
+	method    string // by which options say that the checkpoint is quantised already; empty: none
 
 	// Problems are what the engine would refuse, or the file contradicts itself in, and
 	// what is not known of it.

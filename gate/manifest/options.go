@@ -211,10 +211,16 @@ func (x *reading) stranger(name text, m mark) {
 			continue
 		}
 		if o := other.exact(name.s); o != nil && o.set != "" {
+			change := ""
 			if ours := x.engine.usual(o.set); ours != "" {
-				x.problem(m, name.s, "write "+ours, name.s+" is an option of "+other.name+", not of "+x.engine.name)
-				return
+				change = "write " + ours
+			} else if x.engine == llamaCpp { // all of whose options are known here
+				change = "take it out"
+			} else {
+				continue
 			}
+			x.problem(m, name.s, change, name.s+" is an option of "+other.name+", not of "+x.engine.name)
+			return
 		}
 	}
 	if near := x.engine.near(name.s); near != "" {
