@@ -152,7 +152,11 @@ func (r *writtenReader) directory(ctx context.Context, w *written, dir string) e
 			return nil
 		}
 		err = r.named(ctx, w, file)
-		if errors.Is(err, manifest.ErrNone) {
+		switch {
+		case err == nil || errors.Is(err, manifest.ErrNone):
+			return nil
+		case ctx.Err() == nil && !meant(file):
+			w.warnings = append(w.warnings, fmt.Sprintf("passed over, as it names no engine: %v", err))
 			return nil
 		}
 		return err
@@ -165,6 +169,15 @@ func (r *writtenReader) directory(ctx context.Context, w *written, dir string) e
 		return usagef("%s: no file in it holds a deployment of an inference engine: accepted are %s", dir, strings.Join(manifestKinds, ", "))
 	}
 	return nil
+}
+
+// meant reports whether a file that cannot be read may hold a deployment all the same.
+func meant(file string) bool {
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) { // a link to nowhere
+		return false
+	}
+	return err != nil || strings.EqualFold(filepath.Ext(file), ".lock") || manifest.Mentions(data)
 }
 
 func (r *writtenReader) named(ctx context.Context, w *written, file string) error {
