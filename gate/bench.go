@@ -347,13 +347,17 @@ func (p *pending) text(k *Check) string {
 
 // needText says what would tell.
 func needText(k *Check, narrows bool) string {
+	of := ""
+	if k.Kind == Regression {
+		of = " of each side"
+	}
 	switch {
 	case k.Test == nil:
 		return ""
 	case narrows && k.Test.RunsNeeded > 0:
-		return fmt.Sprintf("; it lies close to what is accepted, and %d runs of each side would narrow down how close", k.Test.RunsNeeded)
+		return fmt.Sprintf("; it lies close to what is accepted, and %d runs%s would narrow down how close", k.Test.RunsNeeded, of)
 	case k.Test.RunsNeeded > 0:
-		return fmt.Sprintf("; %d runs of each side would probably tell", k.Test.RunsNeeded)
+		return fmt.Sprintf("; %d runs%s would probably tell", k.Test.RunsNeeded, of)
 	}
 	return fmt.Sprintf("; it lies so close to what is accepted that not even %d runs would tell", stats.MaxRuns)
 }
