@@ -59,13 +59,29 @@ func kinds(list []planner.Hardware) (names []string) {
 	return names
 }
 
+// labels of nodes whose words do not tell which accelerator they are: cloud.google.com,
+// "GPU machine types"; docs.coreweave.com, "Node labels"; AMD's k8s-device-plugin, "node
+// labeller"; Google's a100 without a size is the
+// one of 40 GB.
+var labels = map[string]string{
+	"nvidia-tesla-a100": "A100 SXM4 40GB", "nvidia-h100-mega-80gb": "H100 SXM5 80GB", "nvidia-h200-141gb": "H200 SXM 141GB",
+	"amd_instinct_mi300x_oam": "Instinct MI300X", "amd_instinct_mi325x_oam": "Instinct MI325X",
+	"a100_nvlink": "A100 SXM4 40GB", "a100_nvlink_80gb": "A100 SXM4 80GB", "h100_nvlink_80gb": "H100 SXM5 80GB",
+}
+
 // accelerator finds what labels of nodes call it: "NVIDIA-H100-80GB-HBM3", "nvidia-l4".
 func accelerator(c *catalog.Catalog, label string) (*catalog.Accelerator, error) {
+	if strings.EqualFold(label, "a100") { // Karpenter's, of AWS: p4d and p4de
+		return nil, fmt.Errorf("%s may be of 40 or 80 GB: accepted are A100 SXM4 40GB and A100 SXM4 80GB", label)
+	}
+	if name, ok := labels[strings.ToLower(label)]; ok {
+		return c.Accelerator(name)
+	}
 	acc, err := c.Accelerator(label)
 	if err == nil {
 		return acc, nil
 	}
-	if acc, again := c.Accelerator(strings.ReplaceAll(label, "-", " ")); again == nil {
+	if acc, again := c.Accelerator(strings.NewReplacer("-", " ", "_", " ").Replace(label)); again == nil {
 		return acc, nil
 	}
 	return nil, err
