@@ -256,10 +256,11 @@ func (l *looking) runs(node catalog.Node) (d estimator.Deployment, ok bool) {
 	need, free := float64(ledger.NeedBytes), float64(ledger.FreeBytes)
 	k := &l.subject.Own[len(l.subject.Own)-1]
 	k.Observed, k.Bound, k.Unit, k.Basis = &Figure{Value: need, Low: need, High: need}, &free, "bytes", "modelled"
-	if longest := l.ask.Request.Longest(); longest > d.Options.MaxModelLen {
-		l.check("context", Fail, l.at("max_model_len"), fmt.Sprintf("accept %d tokens", longest), "requests of the load are up to %d tokens long, and it accepts %d", longest, d.Options.MaxModelLen)
+	accepted := max(d.Options.MaxModelLen, l.service.SharedContext)
+	if longest := l.ask.Request.Longest(); longest > accepted {
+		l.check("context", Fail, l.at("max_model_len"), fmt.Sprintf("accept %d tokens", longest), "requests of the load are up to %d tokens long, and it accepts %d", longest, accepted)
 	} else if longest > 0 {
-		l.check("context", Pass, l.at("max_model_len"), "", "requests of the load are up to %d tokens long, and it accepts %d", longest, d.Options.MaxModelLen)
+		l.check("context", Pass, l.at("max_model_len"), "", "requests of the load are up to %d tokens long, and it accepts %d", longest, accepted)
 	}
 	return d, true
 }

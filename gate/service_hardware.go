@@ -61,8 +61,7 @@ func kinds(list []planner.Hardware) (names []string) {
 
 // labels of nodes whose words do not tell which accelerator they are: cloud.google.com,
 // "GPU machine types"; docs.coreweave.com, "Node labels"; AMD's k8s-device-plugin, "node
-// labeller"; Google's a100 without a size is the
-// one of 40 GB.
+// labeller". Google's a100 without a size is the one of 40 GB.
 var labels = map[string]string{
 	"nvidia-tesla-a100": "A100 SXM4 40GB", "nvidia-h100-mega-80gb": "H100 SXM5 80GB", "nvidia-h200-141gb": "H200 SXM 141GB",
 	"amd_instinct_mi300x_oam": "Instinct MI300X", "amd_instinct_mi325x_oam": "Instinct MI325X",

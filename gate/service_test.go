@@ -355,3 +355,24 @@ func TestNearlyFits(t *testing.T) {
 		}
 	}
 }
+
+// Slots that share one cache accept a request of all of it.
+func TestSharedContext(t *testing.T) {
+	ask := asked(t, shipped(t), true, "1x RTX 4090") // requests of 1280 tokens
+	for line, want := range map[string]Verdict{
+		"llama-server -m Llama-3.1-8B-Instruct-Q4_K_M.gguf -ngl 99 -c 2048 -np 4":                        Fail,
+		"llama-server -m Llama-3.1-8B-Instruct-Q4_K_M.gguf -ngl 99 -c 2048 -np 4 --kv-unified --fit off": Pass,
+	} {
+		services, _, err := manifest.Read("run.sh", []byte(line))
+		if err != nil || len(services) != 1 {
+			t.Fatal(err)
+		}
+		got, err := SubjectOfService(context.Background(), &services[0], ask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if k := own(t, got, "context"); k.Verdict != want {
+			t.Errorf("%s: %s: %s", line, k.Verdict, k.Message)
+		}
+	}
+}

@@ -44,6 +44,9 @@ type Service struct {
 	// Beyond says that the engine goes beyond the context that the model was made for: it
 	// is told to, or always does.
 	Beyond bool
+	// SharedContext is the tokens of a cache that all sequences share, so that one alone may
+	// take them all; 0: each has its own.
+	SharedContext int
 	// Fits says that llama.cpp lowers what the file leaves to it until it fits.
 	Fits Fitting
 	// Unchecked are options that are not known here: the engine may take them or not.
