@@ -41,6 +41,7 @@ func ParseBaseline(file string, data []byte) (*Baseline, error) {
 	b := &Baseline{}
 	s := bufio.NewScanner(bytes.NewReader(data))
 	s.Buffer(nil, 64<<20)
+	seen := map[string][]int{}
 	for line := 1; s.Scan(); line++ {
 		if len(bytes.TrimSpace(s.Bytes())) == 0 {
 			continue
@@ -49,9 +50,13 @@ func ParseBaseline(file string, data []byte) (*Baseline, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", file, line, err)
 		}
-		if at := slices.IndexFunc(b.Entries, func(was Entry) bool { return sameRun(&was.Run, &e.Run) }); at >= 0 {
-			return nil, fmt.Errorf("%s:%d: this run is there before, added on %s: accepted is each once", file, line, b.Entries[at].Added.Format(time.DateOnly))
+		key := cmp.Or(e.Run.ID, e.Run.Started.UTC().String()) // equal of what is one run
+		for _, i := range seen[key] {
+			if was := &b.Entries[i]; sameRun(&was.Run, &e.Run) {
+				return nil, fmt.Errorf("%s:%d: this run is there before, added on %s: accepted is each once", file, line, was.Added.Format(time.DateOnly))
+			}
 		}
+		seen[key] = append(seen[key], len(b.Entries))
 		b.Entries = append(b.Entries, e)
 	}
 	if err := s.Err(); err != nil {
