@@ -41,6 +41,7 @@ func ParseBaseline(file string, data []byte) (*Baseline, error) {
 	b := &Baseline{}
 	s := bufio.NewScanner(bytes.NewReader(data))
 	s.Buffer(nil, 64<<20)
+	seen := map[string][]int{}
 	for line := 1; s.Scan(); line++ {
 		if len(bytes.TrimSpace(s.Bytes())) == 0 {
 			continue
@@ -49,9 +50,13 @@ func ParseBaseline(file string, data []byte) (*Baseline, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", file, line, err)
 		}
-		if at := slices.IndexFunc(b.Entries, func(was Entry) bool { return sameRun(&was.Run, &e.Run) }); at >= 0 {
-			return nil, fmt.Errorf("%s:%d: this run is there before, added on %s: accepted is each once", file, line, b.Entries[at].Added.Format(time.DateOnly))
+		key := cmp.Or(e.Run.ID, e.Run.Started.UTC().String()) // equal of what is one run
+		for _, i := range seen[key] {
+			if was := &b.Entries[i]; sameRun(&was.Run, &e.Run) {
+				return nil, fmt.Errorf("%s:%d: this run is there before, added on %s: accepted is each once", file, line, was.Added.Format(time.DateOnly))
+			}
 		}
+		seen[key] = append(seen[key], len(b.Entries))
 		b.Entries = append(b.Entries, e)
 	}
 	if err := s.Err(); err != nil {
@@ -162,17 +167,24 @@ func (b *Baseline) Prune(keep int, before time.Time) int {
 type reference struct {
 	runs   []results.Run // the window
 	anchor []results.Run // older ones, that drift is measured from
+	own    int           // runs that are in the baseline themselves: left out of both
 	why    string        // there is nothing
 	change string
 }
 
-// reference finds the runs of the same load under the same conditions.
-func (b *Baseline) reference(run *results.Run, c *BaselineConfig) reference {
+// reference finds the runs of the same load under the same conditions as some, which are
+// alike in both.
+func (b *Baseline) reference(runs []results.Run, c *BaselineConfig) reference {
 	var ref reference
+	run := &runs[0]
 	var near []string // what keeps the closest from being comparable
 	for i := range b.Entries {
 		e := &b.Entries[i]
 		if e.Run.Kind != run.Kind || !sameLabels(e.Run.Labels, run.Labels) || e.Failed {
+			continue
+		}
+		if slices.ContainsFunc(runs, func(r results.Run) bool { return sameRun(&r, &e.Run) }) {
+			ref.own++
 			continue
 		}
 		if apart := differing(e.Run.Key, run.Key, c.Ignore); len(apart) > 0 {
@@ -198,6 +210,9 @@ func (b *Baseline) reference(run *results.Run, c *BaselineConfig) reference {
 	case near != nil:
 		ref.why = "the baseline has this load under other conditions alone: " + strings.Join(near, "; ")
 		ref.change = "add runs of these conditions (gate baseline add), or name what may differ in [gate.baseline] ignore"
+	case ref.own > 0:
+		ref.why = "the baseline has these runs themselves alone: nothing is compared with itself"
+		ref.change = "judge runs before they are added, and add those of a change when it has landed"
 	default:
 		ref.why = fmt.Sprintf("the baseline has no run of this load %s", cmp.Or(whereText(run.Labels), "(it has no labels)"))
 		ref.change = "add runs of this load (gate baseline add)"

@@ -40,6 +40,10 @@ func JudgeRuns(c *Config, ask RunsAsk) (*Report, error) {
 			skipped++
 			continue
 		}
+		if r.ofPlans() {
+			j.report.Warnings = append(j.report.Warnings, fmt.Sprintf("%s%s is of plans (gate plan), and was not checked", r.Text, spaced(whereText(r.Where))))
+			continue
+		}
 		j.rule(r, groups)
 	}
 	if skipped > 0 {
@@ -75,96 +79,6 @@ type pending struct {
 	slowed []string // excuses for what does not pass; what passes in spite of them passes
 }
 
-// group is the runs of one load under the same conditions.
-type group struct {
-	labels map[string]string
-	runs   []results.Run
-}
-
-// groupRuns puts runs together by their labels. Runs of one load that differ in their
-// conditions are samples of two things, and an error.
-func groupRuns(runs []results.Run) ([]group, error) {
-	var list []group
-	for _, run := range runs {
-		i := slices.IndexFunc(list, func(g group) bool { return g.runs[0].Kind == run.Kind && sameLabels(g.labels, run.Labels) })
-		if i < 0 {
-			list = append(list, group{labels: run.Labels, runs: []results.Run{run}})
-			continue
-		}
-		if apart := differing(list[i].runs[0].Key, run.Key, nil); len(apart) > 0 {
-			return nil, fmt.Errorf("gate: %s and %s are of the same load and differ in %s: accepted are runs of one system", list[i].runs[0].Source, run.Source, strings.Join(apart, "; "))
-		}
-		for k := range list[i].runs {
-			if was := &list[i].runs[k]; sameRun(was, &run) {
-				return nil, fmt.Errorf("gate: %s and %s are one run: accepted is each once, since one that counts twice makes chance look certain", was.Source, run.Source)
-			}
-		}
-		list[i].runs = append(list[i].runs, run)
-	}
-	return list, nil
-}
-
-// matches reports whether a group, or one of its readings, may be what labels ask for.
-func (g *group) matches(r *Rule) bool {
-	for k, v := range r.Where {
-		if own, ok := g.labels[k]; ok && own != v {
-			return false
-		}
-	}
-	return true
-}
-
-// series are the values of one figure over the runs of a group.
-type series struct {
-	name   string
-	labels map[string]string // of the group and of the readings
-	values []float64
-	first  results.Reading
-	lacks  []string // sources of runs without it
-}
-
-// series lists the figures of a rule in a group: one, or one for each set of labels that
-// readings have.
-func (g *group) series(r *Rule) (list []series) {
-	for _, run := range g.runs {
-		for _, v := range run.Readings {
-			if v.Metric != r.Metric || v.Stat != r.Stat {
-				continue
-			}
-			labels := maps.Clone(g.labels)
-			if labels == nil {
-				labels = map[string]string{}
-			}
-			maps.Copy(labels, v.Labels)
-			if !within(r.Where, labels) {
-				continue
-			}
-			i := slices.IndexFunc(list, func(s series) bool { return maps.Equal(s.labels, labels) })
-			if i < 0 {
-				list = append(list, series{name: r.Name(), labels: labels, first: v})
-				i = len(list) - 1
-			}
-			list[i].values = append(list[i].values, v.Value)
-		}
-	}
-	for i := range list {
-		if n := len(list[i].values); n < len(g.runs) {
-			list[i].lacks = append(list[i].lacks, fmt.Sprintf("%d of %d runs lack it", len(g.runs)-n, len(g.runs)))
-		}
-	}
-	return list
-}
-
-// within reports whether labels are those that are asked for.
-func within(where, labels map[string]string) bool {
-	for k, v := range where {
-		if labels[k] != v {
-			return false
-		}
-	}
-	return true
-}
-
 // rule checks one rule in all groups that it is about.
 func (j *judging) rule(r *Rule, groups []group) {
 	found := false
@@ -186,38 +100,11 @@ func (j *judging) rule(r *Rule, groups []group) {
 	}
 	if !found {
 		k := r.newCheck(r.At, r.Where)
-		j.done(k.is(Broken, "no run has %s%s: there are %s", r.Name(), whereText(r.Where), available(groups)))
+		j.done(k.is(Broken, "no run has %s%s: %s", r.Name(), spaced(whereText(r.Where)), instead(r, groups)))
 	}
 }
 
 func (j *judging) done(k Check) { j.report.Checks = append(j.report.Checks, k) }
-
-// available lists what the groups hold.
-func available(groups []group) string {
-	var list []string
-	for _, g := range groups {
-		for _, run := range g.runs {
-			for _, v := range run.Readings {
-				name := v.Metric
-				if v.Stat != "" {
-					name += "." + v.Stat
-				}
-				if !slices.Contains(list, name) {
-					list = append(list, name)
-				}
-			}
-		}
-	}
-	slices.Sort(list)
-	const most = 40
-	if n := len(list); n > most {
-		list = append(list[:most], fmt.Sprintf("and %d more", n-most))
-	}
-	if len(list) == 0 {
-		return "no figures at all"
-	}
-	return strings.Join(list, ", ")
-}
 
 // series checks a rule on the values of one figure.
 func (j *judging) series(r *Rule, g *group, s *series, k Check) {
@@ -322,7 +209,10 @@ func (j *judging) regression(r *Rule, g *group, s *series, k Check) {
 		j.done(k.is(Broken, "there is no baseline to compare with: --baseline or [gate.baseline] names its file, and `gate baseline add` fills it"))
 		return
 	}
-	ref := j.base.reference(&g.runs[0], &j.config.Baseline)
+	ref := j.base.reference(g.runs, &j.config.Baseline)
+	if w := fmt.Sprintf("of the runs at %s %d are in the baseline too, and not compared with themselves", cmp.Or(whereText(g.labels), "the load"), ref.own); ref.own > 0 && !slices.Contains(j.report.Warnings, w) {
+		j.report.Warnings = append(j.report.Warnings, w)
+	}
 	if len(ref.runs) == 0 {
 		k.Change = ref.change
 		j.done(k.is(NotComparable, "%s", ref.why))
@@ -440,7 +330,7 @@ func (p *pending) text(k *Check) string {
 		return fmt.Sprintf("%s; asked is %s %s", is, r.Op, Quantity(*k.Bound, k.Unit))
 	}
 	word := "worse"
-	effect, low, high := t.Effect, t.EffectLow, t.EffectHigh
+	effect, low, high := t.Effect+0, t.EffectLow, t.EffectHigh // -0 is 0
 	if effect < 0 {
 		word, effect, low, high = "better", -effect, -high, -low
 	}
@@ -457,27 +347,17 @@ func (p *pending) text(k *Check) string {
 
 // needText says what would tell.
 func needText(k *Check, narrows bool) string {
+	of := ""
+	if k.Kind == Regression {
+		of = " of each side"
+	}
 	switch {
 	case k.Test == nil:
 		return ""
 	case narrows && k.Test.RunsNeeded > 0:
-		return fmt.Sprintf("; it lies close to what is accepted, and %d runs of each side would narrow down how close", k.Test.RunsNeeded)
+		return fmt.Sprintf("; it lies close to what is accepted, and %d runs%s would narrow down how close", k.Test.RunsNeeded, of)
 	case k.Test.RunsNeeded > 0:
-		return fmt.Sprintf("; %d runs of each side would probably tell", k.Test.RunsNeeded)
+		return fmt.Sprintf("; %d runs%s would probably tell", k.Test.RunsNeeded, of)
 	}
 	return fmt.Sprintf("; it lies so close to what is accepted that not even %d runs would tell", stats.MaxRuns)
-}
-
-// warnings are reasons to doubt the runs of a group as samples.
-func (g *group) warnings() (list []string) {
-	seen := map[string]bool{}
-	for _, run := range g.runs {
-		for _, n := range run.Notes {
-			if !seen[n] {
-				seen[n] = true
-				list = append(list, run.Source+": "+n)
-			}
-		}
-	}
-	return list
 }

@@ -454,3 +454,81 @@ func TestRunsBeyondTheWindow(t *testing.T) {
 		}
 	}
 }
+
+// A load that no run has is told by the loads that there are.
+func TestNoSuchLoad(t *testing.T) {
+	for rule, want := range map[string]string{
+		"output_tokens_per_s{concurrency=64} > 1": "no run has output_tokens_per_s {concurrency=64}: its loads are {concurrency=32}",
+		"output_tokens_per_s{colour=red} > 1":     "its loads are {concurrency=32}",
+		"requests_per_s{concurrency=64} > 1":      "there are output_tokens_per_s",
+	} {
+		if k := judged(t, rules(t, rule), RunsAsk{Runs: throughput(1000)}).Checks[0]; k.Verdict != Broken || !strings.Contains(k.Message, want) {
+			t.Errorf("%s: %s: %q", rule, k.Verdict, k.Message)
+		}
+	}
+}
+
+// Runs that were added before they were judged are not compared with themselves.
+func TestNothingIsComparedWithItself(t *testing.T) {
+	runs := throughput(1000, 1010, 990, 1005, 995, 1002, 998)
+	r := judged(t, rules(t, slower), RunsAsk{Runs: runs, Baseline: baselineOf(runs, Entry{})})
+	if k := r.Checks[0]; k.Verdict != NotComparable || !strings.Contains(k.Message, "themselves alone") || k.Change == "" {
+		t.Errorf("%s: %s", k.Verdict, k.Message)
+	}
+	older := throughput(1300, 1310, 1290, 1305, 1295, 1302, 1298)
+	for i := range older {
+		older[i].ID = "older" + older[i].ID
+	}
+	r = judged(t, rules(t, slower), RunsAsk{Runs: runs, Baseline: baselineOf(append(older, runs...), Entry{})})
+	if k := r.Checks[0]; k.Verdict != Fail || k.Baseline.Runs != 7 {
+		t.Errorf("%s against %d runs: %s", k.Verdict, k.Baseline.Runs, k.Message)
+	}
+	if len(r.Warnings) == 0 || !strings.Contains(r.Warnings[0], "7 are in the baseline too") {
+		t.Errorf("warnings: %v", r.Warnings)
+	}
+}
+
+func TestARunCountsOnce(t *testing.T) {
+	runs := throughput(1000, 1001)
+	if _, err := JudgeRuns(rules(t, "output_tokens_per_s > 900"), RunsAsk{Runs: append(runs, runs[0])}); err == nil || !strings.Contains(err.Error(), "are one run") {
+		t.Errorf("one run twice: %v", err)
+	}
+	text, err := baselineOf(runs, Entry{}).Text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ParseBaseline("b.jsonl", append(text, text...)); err == nil || !strings.Contains(err.Error(), "b.jsonl:3: this run is there before") {
+		t.Errorf("a baseline twice: %v", err)
+	}
+}
+
+// One file of rules serves both gates: each leaves out the objectives of the other.
+func TestOneFileForBothGates(t *testing.T) {
+	c, err := ParseConfig("plimsoll.toml", []byte(`[[gate.slo]]
+rule = "ttft.p95 < 500ms"
+where = { concurrency = 32 }
+[[gate.slo]]
+rule = "failed_share < 1%"
+[[gate.slo]]
+rule = "output_tokens_per_s{service=one} > 1"
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := JudgePlan(&c, "one", []*Subject{deployment("one")}, nil)
+	if len(plan.Checks) != 1 || len(plan.Warnings) != 2 || plan.Verdict == Broken {
+		t.Errorf("of a plan: %s, %+v", plan.Verdict, plan.Warnings)
+	}
+	runs := append(runsOf(map[string]string{"concurrency": "32"}, "ttft", "p95", "ms", "lower", 300), runsOf(map[string]string{"concurrency": "32"}, "failed_share", "", "share", "lower", 0)...)
+	bench := judged(t, &c, RunsAsk{Runs: runs[:1]})
+	if len(bench.Checks) != 2 || len(bench.Warnings) != 1 {
+		t.Errorf("of runs: %+v, %+v", bench.Checks, bench.Warnings)
+	}
+	if err := c.CheckForEndpoint(false); err != nil {
+		t.Error(err)
+	}
+	c.Rules = c.Rules[2:]
+	if r := judged(t, &c, RunsAsk{Runs: runs[:1]}); r.ExitCode() != ExitBroken { // nothing was checked
+		t.Errorf("no rule is left: %s", r.Verdict)
+	}
+}

@@ -122,7 +122,7 @@ func ParseConfig(file string, data []byte) (Config, error) {
 func (c *Config) CheckForEndpoint(compared bool) error {
 	for i := range c.Rules {
 		r := &c.Rules[i]
-		if r.Kind != SLO && r.Kind != Regression {
+		if r.Kind != SLO && r.Kind != Regression || r.ofPlans() {
 			continue
 		}
 		at := cmp.Or(r.At.Key, "--rule")

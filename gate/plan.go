@@ -29,8 +29,12 @@ func JudgePlan(c *Config, name string, list, base []*Subject) *Report {
 	skipped := 0
 	for i := range c.Rules {
 		r := &c.Rules[i]
-		if r.Kind == Regression {
+		switch {
+		case r.Kind == Regression:
 			skipped++
+			continue
+		case r.ofRuns():
+			out.Warnings = append(out.Warnings, fmt.Sprintf("%s%s is of measurements (gate bench, gate endpoint), and not checked", r.Text, spaced(whereText(r.Where))))
 			continue
 		}
 		out.Checks = append(out.Checks, judgeAll(r, list, base)...)
@@ -42,11 +46,34 @@ func JudgePlan(c *Config, name string, list, base []*Subject) *Report {
 	return out
 }
 
+// spaced has a blank before it, where there is something.
+func spaced(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " " + s
+}
+
 func plural(n int, one, many string) string {
 	if n == 1 {
 		return one
 	}
 	return many
+}
+
+// ofRuns reports an objective of a file, which both gates may read, that plans have nothing
+// of: it chooses among runs, or its metric is only measured. One of the command line is
+// meant for the gate that is called.
+func (r *Rule) ofRuns() bool {
+	m := metricNamed(r.Metric)
+	_, named := r.Where["service"]
+	return r.Kind == SLO && r.At.File != "" && (len(r.Where) > 0 && !named || m != nil && !m.inPlan())
+}
+
+// ofPlans is the same the other way round: it chooses among deployments.
+func (r *Rule) ofPlans() bool {
+	_, named := r.Where["service"]
+	return r.Kind == SLO && r.At.File != "" && named
 }
 
 // judgeAll checks one rule on what it is about.

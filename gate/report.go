@@ -78,7 +78,7 @@ type Test struct {
 	EffectHigh float64 `json:"effect_high"` //
 	Confidence float64 `json:"confidence"`  // of the interval
 	Detectable float64 `json:"detectable"`  // least effect that as many runs tell, four times in five
-	RunsNeeded int     `json:"runs_needed"` // of each side, to tell; 0: those at hand do, or no number would
+	RunsNeeded int     `json:"runs_needed"` // to tell, of a regression of each side; 0: those at hand do, or no number would
 }
 
 // Report is all rules, checked.

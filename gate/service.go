@@ -242,76 +242,6 @@ func (l *looking) model() error {
 	return err
 }
 
-// found chooses the hardware: of what there is the kind that the file names.
-func (l *looking) found() bool {
-	list := l.ask.Request.Hardware
-	if named := l.service.Accelerator; named != "" {
-		acc, err := accelerator(l.catalog, named)
-		switch {
-		case err != nil && len(list) != 1:
-			l.check("hardware", Broken, l.at("accelerator"), "name it with --on", "%v", err)
-			return false
-		case err != nil: // what is named on the command line is what it means
-		case len(list) == 0:
-			return l.asNamed(acc)
-		default:
-			list = slices.DeleteFunc(slices.Clone(list), func(h planner.Hardware) bool { return h.Node.Accelerator.ID != acc.ID })
-			if len(list) == 0 {
-				l.check("hardware", Fail, l.at("accelerator"), "", "it asks for %s, which is not among the hardware of the request", acc.Name)
-				return false
-			}
-		}
-	}
-	if l.service.NoAccelerator {
-		l.check("hardware", Broken, l.at("accelerators"), "`plimsoll estimate --on` a processor knows such a one", "it keeps every layer in host memory, and a gate is of accelerators")
-		return false
-	}
-	need := max(l.service.AcceleratorsPerNode, 1)
-	enough := slices.DeleteFunc(slices.Clone(list), func(h planner.Hardware) bool { return h.Node.Count < need })
-	switch {
-	case len(list) == 0:
-		l.check("hardware", Broken, l.at("accelerators"), `name it: --on "8x H100 SXM5 80GB", or a [[hardware]] of --request`, "nothing says what it runs on")
-	case len(enough) == 0:
-		l.check("hardware", Fail, l.at("accelerators", "tp"), "", "it asks for %d accelerators of a node, and %s has %d", need, list[0].Name, list[0].Node.Count)
-	case differ(enough):
-		l.check("hardware", Broken, l.at("accelerators"), "name one kind with --on", "it may run on %d kinds of hardware, and does not say which", len(enough))
-	default:
-		l.hardware = slices.MinFunc(enough, func(a, b planner.Hardware) int { return a.Node.Count - b.Node.Count })
-		return true
-	}
-	return false
-}
-
-// differ reports whether hardware is of more than one kind of accelerator.
-func differ(list []planner.Hardware) bool {
-	return slices.ContainsFunc(list, func(h planner.Hardware) bool { return h.Node.Accelerator.ID != list[0].Node.Accelerator.ID })
-}
-
-// accelerator finds what labels of nodes call it: "NVIDIA-H100-80GB-HBM3", "nvidia-l4".
-func accelerator(c *catalog.Catalog, label string) (*catalog.Accelerator, error) {
-	acc, err := c.Accelerator(label)
-	if err == nil {
-		return acc, nil
-	}
-	if acc, again := c.Accelerator(strings.ReplaceAll(label, "-", " ")); again == nil {
-		return acc, nil
-	}
-	return nil, err
-}
-
-// asNamed is nodes of what the file alone names, at its usual price.
-func (l *looking) asNamed(acc *catalog.Accelerator) bool {
-	a := &l.service.Ask
-	n := max(l.service.AcceleratorsPerNode, (max(a.TP, 1)*max(a.PP, 1)+max(l.service.NodesPerReplica, 1)-1)/max(l.service.NodesPerReplica, 1))
-	h, err := planner.UsualHardware(l.catalog, fmt.Sprintf("%dx %s", n, acc.Name))
-	if err != nil {
-		l.check("hardware", Broken, l.at("accelerator"), "name it with --on", "%v", err)
-		return false
-	}
-	l.hardware = h
-	return true
-}
-
 // runs completes the deployment, and holds it against the engine and the memory.
 func (l *looking) runs(node catalog.Node) (d estimator.Deployment, ok bool) {
 	d, ledger, err := deploy(l.catalog, node, l.wants)
@@ -332,19 +262,35 @@ func (l *looking) runs(node catalog.Node) (d estimator.Deployment, ok bool) {
 		return d, false
 	} else if !ledger.Fits {
 		at := l.culprit(node, func(now *estimator.Ledger, err error) bool { return err == nil && now.Fits })
-		l.check("fits", Fail, at, ledger.Change, "%s", ledger.Reason)
+		if unsure := uncertain(ledger); ledger.ShortBytes <= unsure {
+			l.check("fits", Inconclusive, at, "start it once to see, or: "+ledger.Change, "%s; that is %s short, and the estimate is sure of %s alone", ledger.Reason, Quantity(float64(ledger.ShortBytes), "bytes"), Quantity(float64(unsure), "bytes"))
+		} else {
+			l.check("fits", Fail, at, ledger.Change, "%s", ledger.Reason)
+		}
 	} else {
 		l.check("fits", Pass, l.at("memory_fraction", "max_model_len"), "", "it needs %s of %s on each accelerator, and its cache holds %d tokens", Quantity(float64(ledger.NeedBytes), "bytes"), Quantity(float64(ledger.CapacityBytes), "bytes"), ledger.KVTokens)
 	}
 	need, free := float64(ledger.NeedBytes), float64(ledger.FreeBytes)
 	k := &l.subject.Own[len(l.subject.Own)-1]
 	k.Observed, k.Bound, k.Unit, k.Basis = &Figure{Value: need, Low: need, High: need}, &free, "bytes", "modelled"
-	if longest := l.ask.Request.Longest(); longest > d.Options.MaxModelLen {
-		l.check("context", Fail, l.at("max_model_len"), fmt.Sprintf("accept %d tokens", longest), "requests of the load are up to %d tokens long, and it accepts %d", longest, d.Options.MaxModelLen)
+	accepted := max(d.Options.MaxModelLen, l.service.SharedContext)
+	if longest := l.ask.Request.Longest(); longest > accepted {
+		l.check("context", Fail, l.at("max_model_len"), fmt.Sprintf("accept %d tokens", longest), "requests of the load are up to %d tokens long, and it accepts %d", longest, accepted)
 	} else if longest > 0 {
-		l.check("context", Pass, l.at("max_model_len"), "", "requests of the load are up to %d tokens long, and it accepts %d", longest, d.Options.MaxModelLen)
+		l.check("context", Pass, l.at("max_model_len"), "", "requests of the load are up to %d tokens long, and it accepts %d", longest, accepted)
 	}
 	return d, true
+}
+
+// uncertain is how much less a deployment may take than is estimated: the intervals of all
+// lines, which share causes and so add up.
+func uncertain(ledger *estimator.Ledger) (bytes int64) {
+	for i := range ledger.Lines {
+		if line := &ledger.Lines[i]; line.ID != "kv_cache" && line.ID != "headroom" {
+			bytes += max(line.Bytes-line.Low, 0)
+		}
+	}
+	return bytes
 }
 
 // lowers reports a deployment that does not fit as it is written, and that the engine makes

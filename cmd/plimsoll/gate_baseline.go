@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -87,7 +88,7 @@ new normal.`,
 	}
 	f := cmd.Flags()
 	f.BoolVar(&b.entry.Failed, "failed", false, "the gate failed on them: keep them, and compare nothing with them")
-	f.BoolVar(&b.entry.Anchor, "anchor", false, "slow drift is measured from them; they never leave the window")
+	f.BoolVar(&b.entry.Anchor, "anchor", false, "slow drift is measured from them, and pruning keeps them")
 	f.StringVar(&b.entry.Note, "note", "", "`TEXT` to keep with them, such as a commit")
 	f.StringVar(&b.format, "format", "", "what tool wrote the files (default told from each)")
 	f.StringVar(&b.keep.store, "store", "", "`DIR` of results (default: bench in the user's data directory)")
@@ -233,6 +234,10 @@ func (a *app) baselinePrune(o *gateFlags, b *baselineOptions) error {
 		if err := a.writeBaseline(file, base); err != nil {
 			return err
 		}
+	}
+	if gone == 0 {
+		a.tell("nothing is dropped of %s, which has %s", file, cmp.Or(counted(len(base.Entries), "run"), "no runs"))
+		return nil
 	}
 	a.tell("dropped %s of %s, which has %d now", counted(gone, "run"), file, len(base.Entries))
 	return nil

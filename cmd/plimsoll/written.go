@@ -151,8 +151,15 @@ func (r *writtenReader) directory(ctx context.Context, w *written, dir string) e
 		if !slices.Contains(manifestKinds, strings.ToLower(filepath.Ext(file))) {
 			return nil
 		}
+		if otherLock(file) {
+			return nil
+		}
 		err = r.named(ctx, w, file)
-		if errors.Is(err, manifest.ErrNone) {
+		switch {
+		case err == nil || errors.Is(err, manifest.ErrNone):
+			return nil
+		case ctx.Err() == nil && !meant(file):
+			w.warnings = append(w.warnings, fmt.Sprintf("passed over, as it names no engine: %v", err))
 			return nil
 		}
 		return err
@@ -165,6 +172,24 @@ func (r *writtenReader) directory(ctx context.Context, w *written, dir string) e
 		return usagef("%s: no file in it holds a deployment of an inference engine: accepted are %s", dir, strings.Join(manifestKinds, ", "))
 	}
 	return nil
+}
+
+// otherLock reports a lock that is no plan's: those of package managers have the ending too.
+func otherLock(file string) bool {
+	if !strings.EqualFold(filepath.Ext(file), ".lock") {
+		return false
+	}
+	data, err := os.ReadFile(file)
+	return err == nil && !bytes.Contains(data, []byte(planner.LockSchema))
+}
+
+// meant reports whether a file that cannot be read may hold a deployment all the same.
+func meant(file string) bool {
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) { // a link to nowhere
+		return false
+	}
+	return err != nil || manifest.Mentions(data) || bytes.Contains(data, []byte(planner.LockSchema))
 }
 
 func (r *writtenReader) named(ctx context.Context, w *written, file string) error {
@@ -207,7 +232,7 @@ func (r *writtenReader) file(ctx context.Context, w *written, name string, data 
 		return r.lock(w, name, data)
 	case strings.EqualFold(filepath.Ext(name), ".toml"):
 		return r.request(ctx, w, name, data)
-	case bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) && strings.EqualFold(filepath.Ext(name), ".lock"):
+	case strings.EqualFold(filepath.Ext(name), ".lock"):
 		_, err := planner.ParseLock(name, data)
 		return usage(err)
 	}

@@ -33,7 +33,11 @@ func (k *check) fields() []field {
 		add("p", chance(t.P))
 		add("least effect that is told", percent(t.Detectable))
 		if t.RunsNeeded > 0 {
-			add("runs needed of each side", strconv.Itoa(t.RunsNeeded))
+			name := "runs needed"
+			if k.Kind == gate.Regression {
+				name += " of each side"
+			}
+			add(name, strconv.Itoa(t.RunsNeeded))
 		}
 	}
 	add("samples", k.samples())

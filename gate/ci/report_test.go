@@ -47,7 +47,7 @@ func benchReport() *gate.Report {
 			},
 			{
 				ID: "slo/ttft.p95", Rule: "ttft.p95 < 500ms", Kind: gate.SLO, Where: map[string]string{}, Verdict: gate.Inconclusive,
-				Message: "ttft.p95 is 490 ms (455 to 528 ms) over 3 runs; asked is < 500 ms; 8 runs of each side would probably tell",
+				Message: "ttft.p95 is 490 ms (455 to 528 ms) over 3 runs; asked is < 500 ms; 8 runs would probably tell",
 				At:      rules(8, "gate.slo[0]"), Unit: "ms", Observed: &gate.Figure{Value: 490, Low: 455, High: 528, Runs: 3}, Bound: ptr(500),
 				Test: &gate.Test{P: 0.31, Effect: -0.02, EffectLow: -0.09, EffectHigh: 0.056, Confidence: 0.99, Detectable: 0.11, RunsNeeded: 8}, Basis: "measured", Samples: []float64{455, 490, 528},
 			},

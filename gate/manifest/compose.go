@@ -82,7 +82,7 @@ func (c *compose) service(name string, l layers) error {
 	if h.replicas > 1 && h.accelerators > 0 {
 		h.note(l.get("deploy").mark(), "the %d replicas of %s are given the same accelerators on one host", h.replicas, name)
 	}
-	loose := unquoted(append(l.get("entrypoint").items(), l.get("command").items()...))
+	loose := asWritten(l.get("entrypoint"), l.get("command"))
 	s := c.newShell(nil, func(p program) {
 		c.add(h, p)
 		c.refuse(loose)

@@ -1,10 +1,15 @@
 package manifest_test
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/catalog"
 	"github.com/plimsoll-dev/plimsoll/gate/manifest"
+	"github.com/plimsoll-dev/plimsoll/planner"
 )
 
 // What an engine refuses, what only nobody here knows, and what runs all the same are
@@ -74,5 +79,54 @@ func TestUncheckedOptions(t *testing.T) {
 	}
 	if s := services[0]; !slices.Equal(s.Unchecked, []string{"--frobnicate"}) || len(s.Problems) > 0 {
 		t.Errorf("unchecked are %v, problems %+v", s.Unchecked, s.Problems)
+	}
+}
+
+// Pods of a StatefulSet whose options count nodes are those nodes, and no replicas.
+func TestPodsAreNodes(t *testing.T) {
+	for _, x := range []struct{ pods, replicas, nodes string }{{"2", "1", "2"}, {"6", "3", "2"}, {"1", "1", "2"}} {
+		services, _, err := manifest.Read("s.yaml", []byte("apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: s}\nspec:\n  replicas: "+x.pods+`
+  template:
+    spec:
+      containers:
+        - image: lmsysorg/sglang:v0.5.3
+          command: [python3, -m, sglang.launch_server, --model-path=a/b, --tp=16, --nnodes=2, --node-rank=$(RANK)]
+          env: [{name: RANK, valueFrom: {fieldRef: {fieldPath: "metadata.labels['apps.kubernetes.io/pod-index']"}}}]
+          resources: {limits: {nvidia.com/gpu: 8}}
+`))
+		if err != nil || len(services) != 1 || len(services[0].Problems) > 0 {
+			t.Fatalf("%v, %+v", err, services)
+		}
+		if s := services[0]; fmt.Sprint(s.Replicas) != x.replicas || fmt.Sprint(s.NodesPerReplica) != x.nodes {
+			t.Errorf("%s pods: %d replicas of %d nodes", x.pods, s.Replicas, s.NodesPerReplica)
+		}
+	}
+}
+
+func TestQuantisedByWord(t *testing.T) {
+	c, err := catalog.Parse("catalog.toml", plimsoll.CatalogTOML())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]int{
+		"vllm serve mistralai/Mistral-7B-Instruct-v0.3 --quantization awq":                     1,
+		"python -m sglang.launch_server --model-path Qwen/Qwen3-8B --quantization gptq_marlin": 1,
+		"vllm serve Qwen/Qwen3-8B-AWQ --quantization awq_marlin":                               0,
+		"vllm serve Qwen/Qwen3-8B --quantization fp8":                                          0,
+		"vllm serve /models/Qwen3-8B --quantization awq":                                       0, // nobody knows what lies there
+		"vllm serve Qwen/Qwen3-8B":                                                             0,
+	} {
+		services, _, err := manifest.Read("x", []byte(text))
+		if err != nil || len(services) != 1 {
+			t.Fatal(err)
+		}
+		s := &services[0]
+		m, named, err := planner.NamedCheckpoint(c, strings.TrimPrefix(s.Model, "/models/"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.SetModel(m, named); len(s.Problems) != want {
+			t.Errorf("%s: %+v", text, s.Problems)
+		}
 	}
 }

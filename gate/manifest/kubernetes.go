@@ -133,9 +133,9 @@ func (k *kubernetes) container(h hosted, pod, c value, outer map[string]text) er
 	k.resources(&h, c.get("resources"))
 	env := k.environment(c, outer)
 	s := k.newShell(nil, nil)
-	loose := unquoted(append(c.get("command").items(), c.get("args").items()...))
-	for _, v := range c.get("env").items() {
-		loose = append(loose, unquoted([]value{v.get("value")})...)
+	loose := asWritten(c.get("command"), c.get("args"))
+	for _, v := range c.get("env").items() { // called by the variable, since its value may be a secret
+		loose = append(loose, called{v.get("value"), v.get("name").str()})
 	}
 	for _, key := range []string{"command", "args"} {
 		if v := c.get(key); v.there() && !v.isList() {
@@ -159,25 +159,36 @@ func (k *kubernetes) container(h hosted, pod, c value, outer map[string]text) er
 	return s.container(containerOf{image: h.image, command: k.words(command, env, !script), args: k.words(args, env, !script), env: env, open: s.open})
 }
 
-// unquoted are values that YAML does not take for strings.
-func unquoted(list []value) []value {
-	var loose []value
-	for _, v := range list {
-		if n := v.real().n; n != nil && (n.Tag == "!!int" || n.Tag == "!!float" || n.Tag == "!!bool") {
-			loose = append(loose, v)
+// called is a value, and what it is called in a message.
+type called struct {
+	value value
+	name  string
+}
+
+// asWritten are the items of lists, called as they are written.
+func asWritten(lists ...value) (list []called) {
+	for _, l := range lists {
+		for _, v := range l.items() {
+			list = append(list, called{v, shorten(v.str())})
 		}
 	}
-	return loose
+	return list
 }
 
 // refuse says of the service that was read last that its file has values that are
 // no strings where only strings are taken.
-func (r *reader) refuse(loose []value) {
+func (r *reader) refuse(list []called) {
 	s := &r.services[len(r.services)-1]
-	for _, v := range loose {
-		if len(s.Problems) < maxServices {
-			s.Problems = append(s.Problems, Problem{At: r.position(v.mark(), shorten(v.str())), Message: shorten(v.str()) + " is no string where only strings are taken", Change: fmt.Sprintf("quote it: %q", shorten(v.str()))})
+	for _, v := range list {
+		n := v.value.real().n
+		if n == nil || n.Tag != "!!int" && n.Tag != "!!float" && n.Tag != "!!bool" || len(s.Problems) >= maxServices {
+			continue
 		}
+		message, change := v.name+" is no string where only strings are taken", fmt.Sprintf("quote it: %q", v.name)
+		if v.name != shorten(v.value.str()) {
+			message, change = "the value of "+message, "quote it"
+		}
+		s.Problems = append(s.Problems, Problem{At: r.position(v.value.mark(), v.name), Message: message, Change: change})
 	}
 }
 

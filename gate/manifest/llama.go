@@ -108,6 +108,7 @@ func (x *reading) llamaContext() {
 		x.problem(v.at, v.key, fmt.Sprintf("raise it to %d at least", slots), fmt.Sprintf("%s %d is divided among %d slots: none is left for each", v.key, n, slots))
 	}
 	if x.on(setUnified, "") && slots > 1 {
+		x.s.SharedContext = n
 		x.note(v.at, "%d slots share one cache: one of them alone may take all %d tokens, %d are counted for each", slots, n, n/slots)
 	}
 }

@@ -44,6 +44,9 @@ type Service struct {
 	// Beyond says that the engine goes beyond the context that the model was made for: it
 	// is told to, or always does.
 	Beyond bool
+	// SharedContext is the tokens of a cache that all sequences share, so that one alone may
+	// take them all; 0: each has its own.
+	SharedContext int
 	// Fits says that llama.cpp lowers what the file leaves to it until it fits.
 	Fits Fitting
 	// Unchecked are options that are not known here: the engine may take them or not.
@@ -54,7 +57,8 @@ type Service struct {
 	// accelerators, max_model_len, max_num_seqs, max_num_batched_tokens,
 	// memory_fraction, nodes; and accelerator. "" is the service as a whole.
 	Positions map[string]Position
-	slots     int // that share the model's own context, which no option sets; 0: none do
+	slots     int    // that share the model's own context, which no option sets; 0: none do
+	method    string // by which options say that the checkpoint is quantised already; empty: none
 
 	// Problems are what the engine would refuse, or the file contradicts itself in, and
 	// what is not known of it.

@@ -67,7 +67,10 @@ func (x *reading) noBlank(w text) text {
 		return w
 	}
 	name, _, _ := t.cut("=")
-	x.problem(t.mark(x.at), name.s, "take the backslash before it out", "a blank begins "+shorten(t.shown())+": the engine takes it for no option")
+	if blank := strings.IndexAny(name.s, " \t"); blank > 0 {
+		name = name.slice(0, blank)
+	}
+	x.problem(t.mark(x.at), name.s, "take the backslash before it out", "a blank begins "+shorten(name.s)+": the engine takes it for no option")
 	return t
 }
 
@@ -162,10 +165,15 @@ func (x *reading) oneWord(w text) text {
 		return w
 	}
 	name, value := w.slice(0, blank), w.slice(blank+1, len(w.s)).trim()
-	if o, _ := x.engine.find(name.s); o == nil {
+	o, _ := x.engine.find(name.s)
+	if o == nil {
 		return w
 	}
-	x.problem(w.mark(x.at), name.s, "write "+name.s+"="+value.shown()+", or two items", "\""+shorten(w.shown())+"\" is one word to the engine, an option with a blank in its name")
+	shown := value.shown()
+	if o.set == "" { // of a key, say, which is nobody's business
+		shown = "..."
+	}
+	x.problem(w.mark(x.at), name.s, "write "+name.s+"="+shown+", or two items", "\""+shorten(name.s+" "+shown)+"\" is one word to the engine, an option with a blank in its name")
 	return name.plus(at("=", w.mark(x.at))).plus(value)
 }
 
@@ -203,10 +211,16 @@ func (x *reading) stranger(name text, m mark) {
 			continue
 		}
 		if o := other.exact(name.s); o != nil && o.set != "" {
+			change := ""
 			if ours := x.engine.usual(o.set); ours != "" {
-				x.problem(m, name.s, "write "+ours, name.s+" is an option of "+other.name+", not of "+x.engine.name)
-				return
+				change = "write " + ours
+			} else if x.engine == llamaCpp { // all of whose options are known here
+				change = "take it out"
+			} else {
+				continue
 			}
+			x.problem(m, name.s, change, name.s+" is an option of "+other.name+", not of "+x.engine.name)
+			return
 		}
 	}
 	if near := x.engine.near(name.s); near != "" {

@@ -31,6 +31,8 @@ func TestProblems(t *testing.T) {
 		{"longer by a word", serve + "--kv-cache-dtype-skip-layers 1", nil},
 		{"misspelt in a list", pod(1, "--model=x/y", "--gpu-memory-utilisation=0.9"), []string{"13:--gpu-memory-utilisation --gpu-memory-utilisation is no option of vLLM; write --gpu-memory-utilization"}},
 		{"another engine's", sgl + "--max-model-len 8192", []string{"1:--max-model-len --max-model-len is an option of vLLM, not of SGLang; write --context-length"}},
+		{"another engine's, that has no like", llama + "--tensor-parallel-size 2", []string{"1:--tensor-parallel-size --tensor-parallel-size is an option of vLLM, not of llama.cpp; take it out"}},
+		{"another engine's, that may be its own too", serve + "--device cuda --ubatch-size 4", nil},
 		{"no option at all is silent", serve + "--frobnicate 3 --another-one --max-log-len 100", nil},
 		{"abbreviated", serve + "--max-num-seq 8 --tensor-parallel-s 1", nil},
 		{"no number", serve + "--tensor-parallel-size two", []string{`1:--tensor-parallel-size --tensor-parallel-size "two" is no whole number; write a whole number from 1 on`}},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,6 +75,10 @@ func (r *reader) add(h hosted, p program) {
 	}
 	x.taking()
 	x.fill()
+	if h.nodes == 0 && s.Replicas > 1 && s.Replicas%s.NodesPerReplica == 0 { // each pod is a node
+		s.Replicas /= s.NodesPerReplica
+	}
+	s.Model, s.Draft = bare(s.Model), bare(s.Draft)
 	x.check(h)
 	x.half()
 	slices.SortStableFunc(s.Problems, func(a, b Problem) int {
@@ -83,6 +88,16 @@ func (r *reader) add(h hosted, p program) {
 		r.followers = append(r.followers, len(r.services))
 	}
 	r.services = append(r.services, *s)
+}
+
+// bare is a model without what a URL of it has of credentials: it is shown.
+func bare(model string) string {
+	u, err := url.Parse(model)
+	if err != nil || u.Host == "" || u.User == nil && u.RawQuery == "" {
+		return model
+	}
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	return u.String()
 }
 
 // follows reports a process that belongs to a replica whose first node is another.
@@ -187,6 +202,9 @@ func (x *reading) model() {
 var brought = words(`awq awq_marlin gptq gptq_marlin gptq_marlin_24 marlin compressed-tensors modelopt modelopt_fp4 modelopt_fp8 modelopt_mxfp8 modelopt_mixed nvfp4 petit_nvfp4 fbgemm_fp8 mxfp4 mxfp8
 	gguf quark quark_int4fp8_moe moe_wna16 w8a8_int8 w8a8_fp8 w4afp8 qoq auto-round inc torchao hqq aqlm squeezellm deepspeedfp bitblas gptq_bitblas auto_gptq modelslim none null`)
 
+// foreign are those of them that engines cannot do themselves, to weights of 16 bits.
+var foreign = words(`awq awq_marlin gptq gptq_marlin gptq_marlin_24 marlin compressed-tensors auto-round`)
+
 // weights is the precision that options ask for. Online maps what the engine makes
 // of 16-bit weights to the catalog's ids. A method that is not known is handed on
 // by its name, so that nobody counts the weights in another.
@@ -207,6 +225,8 @@ func (x *reading) weights(online map[string]string) {
 		x.s.Ask.Precision = id
 	case !brought[method]:
 		x.s.Ask.Precision = method
+	default:
+		x.s.method = method
 	}
 }
 
@@ -337,6 +357,9 @@ func (s *Service) SetModel(m *catalog.Model, named planner.Checkpoint) {
 		longer := *m
 		longer.MaxContext = a.Options.MaxModelLen
 		a.Model = &longer
+	}
+	if at, ok := s.Positions["precision"]; ok && s.Model == m.ID && isFloat(m.Checkpoint) && foreign[s.method] {
+		s.Problems = append(s.Problems, Problem{At: at, Message: fmt.Sprintf("%s is not quantised: it has nothing that %s reads", m.ID, s.method), Change: "take the option out, or name a checkpoint that is"})
 	}
 	quantised := named.Precision != "" || m.Checkpoint != "" && !isFloat(m.Checkpoint)
 	if quantised && !named.GGUF && id != llamaCpp.id && (isFloat(a.Precision) || strings.HasPrefix(a.Precision, "fp8") && (named.Precision != "" || strings.HasPrefix(m.Checkpoint, "fp8"))) {
