@@ -61,20 +61,29 @@ func plural(n int, one, many string) string {
 	return many
 }
 
+// planLabels choose among deployments and the requests of one; all others choose among runs.
+var planLabels = []string{"service", "class"}
+
+// labelled reports whether a rule has a label of plans, or one of runs.
+func (r *Rule) labelled(ofPlans bool) bool {
+	for name := range r.Where {
+		if slices.Contains(planLabels, name) == ofPlans {
+			return true
+		}
+	}
+	return false
+}
+
 // ofRuns reports an objective of a file, which both gates may read, that plans have nothing
 // of: it chooses among runs, or its metric is only measured. One of the command line is
 // meant for the gate that is called.
 func (r *Rule) ofRuns() bool {
 	m := metricNamed(r.Metric)
-	_, named := r.Where["service"]
-	return r.Kind == SLO && r.At.File != "" && (len(r.Where) > 0 && !named || m != nil && !m.inPlan())
+	return r.Kind == SLO && r.At.File != "" && (r.labelled(false) || m != nil && !m.inPlan())
 }
 
 // ofPlans is the same the other way round: it chooses among deployments.
-func (r *Rule) ofPlans() bool {
-	_, named := r.Where["service"]
-	return r.Kind == SLO && r.At.File != "" && named
-}
+func (r *Rule) ofPlans() bool { return r.Kind == SLO && r.At.File != "" && r.labelled(true) }
 
 // judgeAll checks one rule on what it is about.
 func judgeAll(r *Rule, list, base []*Subject) (checks []Check) {
@@ -86,7 +95,7 @@ func judgeAll(r *Rule, list, base []*Subject) (checks []Check) {
 		return []Check{k.is(Broken, "no plan says anything of %s: accepted are %s", r.Name(), names((*metric).inPlan))}
 	case len(list) == 0:
 		return []Check{k.is(Broken, "there is no deployment to judge")}
-	case slices.ContainsFunc(slices.Collect(maps.Keys(r.Where)), func(label string) bool { return label != "service" && !(label == "class" && m.stats) }):
+	case r.labelled(false) || r.Where["class"] != "" && !m.stats:
 		return []Check{k.is(Broken, "%s chooses among measurements: accepted for a plan are service, of the deployment, and class, of a latency's requests", whereText(r.Where))}
 	case r.Bound.Baseline && len(base) == 0:
 		return []Check{k.is(Broken, "there is no baseline to compare with: --baseline names a plan.lock or a manifest")}
