@@ -285,6 +285,10 @@ func TestPromises(t *testing.T) {
 	if r := judged(t, &c, ask); r.Verdict != Pass || len(r.Checks) != 2 {
 		t.Errorf("what is promised is kept: %+v", r)
 	}
+	ask.Runs = measure(100, 900)
+	if r := judged(t, &c, ask); r.Verdict != Pass || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "better than the 300 ms to 550 ms that plan.lock promised") {
+		t.Errorf("better than was promised: %+v", r)
+	}
 	ask.Runs = measure(700, 900) // the interval ends at 550
 	r := judged(t, &c, ask)
 	k := r.Checks[0]

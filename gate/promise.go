@@ -66,6 +66,9 @@ func (j *judging) promise(l *Subject, g *group, f planner.Figure, cause string) 
 		if len(s.lacks) > 0 {
 			continue
 		}
+		if m.stats && slices.Max(s.values) < f.Low {
+			j.report.Warnings = append(j.report.Warnings, fmt.Sprintf("%s is %s at most, better than the %s to %s that %s promised: the estimate is off; `plimsoll calibrate` teaches it this machine", r.Name(), Quantity(slices.Max(s.values), m.unit), Quantity(f.Low, m.unit), Quantity(f.High, m.unit), l.Name))
+		}
 		k := r.newCheck(r.At, s.labels)
 		k.Unit, k.Basis, k.Samples, k.Change = s.first.Unit, "measured", s.values, cause
 		k.Baseline = &Figure{Value: f.Value, Low: f.Low, High: f.High}
