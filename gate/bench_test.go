@@ -285,6 +285,14 @@ func TestPromises(t *testing.T) {
 	if r := judged(t, &c, ask); r.Verdict != Pass || len(r.Checks) != 2 {
 		t.Errorf("what is promised is kept: %+v", r)
 	}
+	ask.Runs = measure(420, 890) // as arrivals fall
+	if r := judged(t, &c, ask); r.Verdict != Pass {
+		t.Errorf("a little less load than was planned: %+v", r)
+	}
+	ask.Runs = measure(420, 700) // of the same offered rate: it falls behind
+	if k := judged(t, &c, ask).Checks[0]; k.Verdict != Fail || k.Rule != "output_tokens_per_s >= 810 tokens/s (promised 900 tokens/s)" {
+		t.Errorf("a fifth less throughput than was planned: %+v", k)
+	}
 	ask.Runs = measure(100, 900)
 	if r := judged(t, &c, ask); r.Verdict != Pass || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "better than the 300 ms to 550 ms that plan.lock promised") {
 		t.Errorf("better than was promised: %+v", r)

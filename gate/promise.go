@@ -58,8 +58,8 @@ func (j *judging) promise(l *Subject, g *group, f planner.Figure, cause string) 
 		return
 	}
 	r := Rule{Kind: Promise, Metric: name, Stat: stat, Op: "<=", Bound: Bound{Value: f.High, Unit: "ms"}, At: Position{File: l.Name, Key: f.Name}}
-	if m.better == higher {
-		r.Op, r.Bound = ">=", Bound{Value: f.Low}
+	if m.better == higher { // throughput is that of the load, which may lie as far off
+		r.Op, r.Bound = ">=", Bound{Value: f.Low * (1 - sameLoad)}
 	}
 	r.Text = fmt.Sprintf("%s %s %s (promised %s)", r.Name(), r.Op, Quantity(r.Bound.Value, m.unit), Quantity(f.Value, m.unit))
 	for _, s := range g.series(&r) {
