@@ -5,10 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -16,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/plimsoll-dev/plimsoll/catalog/atomicfile"
 	"github.com/plimsoll-dev/plimsoll/planner"
 	"github.com/plimsoll-dev/plimsoll/planner/launch"
 	"github.com/plimsoll-dev/plimsoll/report/capacity"
@@ -78,12 +74,12 @@ func (a *app) report(ctx context.Context, args []string, o *reportOptions, flags
 		a.status = exitInfeasible
 	}
 	if o.html != "" {
-		if err := a.writeReport("--html", o.html, func(w io.Writer) error { return capacity.HTML(w, p, *meta, language) }); err != nil {
+		if err := a.writeReport("html", o.html, func(w io.Writer) error { return capacity.HTML(w, p, *meta, language) }); err != nil {
 			return err
 		}
 	}
 	if o.markdown != "" {
-		return a.writeReport("--markdown", o.markdown, func(w io.Writer) error { return capacity.Markdown(w, p, *meta, language) })
+		return a.writeReport("markdown", o.markdown, func(w io.Writer) error { return capacity.Markdown(w, p, *meta, language) })
 	}
 	if o.html == "" {
 		return capacity.Markdown(a.Stdout, p, *meta, language)
@@ -166,11 +162,8 @@ func (a *app) writeReport(flag, file string, fill func(io.Writer) error) error {
 	if err := fill(&b); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return usage(fmt.Errorf("%s: %w", flag, err))
-	}
-	if err := atomicfile.Write(file, b.Bytes(), true); err != nil {
-		return usage(fmt.Errorf("%s: %w", flag, err))
+	if err := writeFile(flag, file, b.Bytes()); err != nil {
+		return err
 	}
 	a.tell("wrote %s", file)
 	return nil
