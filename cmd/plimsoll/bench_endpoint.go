@@ -100,38 +100,62 @@ func (d endpointDetail) completed() (n int) {
 
 func (a *app) benchEndpoint(cmd *cobra.Command, keep *keepFlags, o *endpointFlags, address string) error {
 	ctx, given := cmd.Context(), cmd.Flags().Changed
-	cfg, levels, err := o.config(given)
+	load, err := a.endpointLoad(ctx, o, address, given)
 	if err != nil {
-		return err
-	}
-	if cfg.Target, err = a.target(&o.target, address); err != nil {
 		return err
 	}
 	if !given("seed") {
-		cfg.Seed = rand.Uint64() >> 11 // 53 bits: what every reader of JSON keeps whole
+		load.cfg.Seed = someSeed()
 	}
-	where, err := a.servedBy(ctx, address, o.target.model)
-	if err != nil {
-		return err
-	}
-	r, err := a.record(keep, benchmarks.Endpoint, where, cfg.Seed)
+	run, err := a.startLoad(keep, load)
 	if err != nil {
 		return err
 	}
 	if o.replayed != "" {
 		a.tell("%s", o.replayed)
-		r.result.Context.Facts = append(r.result.Context.Facts, benchmarks.Fact{Name: "replay", Value: o.replayed})
+	}
+	return run.end(ctx, run.offer(ctx, load))
+}
+
+// someSeed has 53 bits: what every reader of JSON keeps whole.
+func someSeed() uint64 { return rand.Uint64() >> 11 }
+
+// endpointLoad is what flags ask to offer to a server.
+type endpointLoad struct {
+	cfg    endpoint.Config
+	levels []float64 // of a sweep
+	sweep  bool
+	refine int
+	where  benchmarks.Context
+}
+
+func (a *app) endpointLoad(ctx context.Context, o *endpointFlags, address string, given func(string) bool) (*endpointLoad, error) {
+	l := &endpointLoad{refine: o.refine}
+	var err error
+	if l.cfg, l.levels, err = o.config(given); err != nil {
+		return nil, err
+	}
+	l.sweep = o.sweep || len(l.levels) > 1
+	if l.cfg.Target, err = a.target(&o.target, address); err != nil {
+		return nil, err
+	}
+	if l.where, err = a.servedBy(ctx, address, o.target.model); err != nil {
+		return nil, err
+	}
+	if o.replayed != "" {
+		l.where.Facts = append(l.where.Facts, benchmarks.Fact{Name: "replay", Value: o.replayed})
+	}
+	return l, nil
+}
+
+// startLoad begins a run, which can be kept, before anything is sent.
+func (a *app) startLoad(keep *keepFlags, l *endpointLoad) (*endpointRun, error) {
+	r, err := a.record(keep, benchmarks.Endpoint, l.where, l.cfg.Seed)
+	if err != nil {
+		return nil, err
 	}
 	run := &endpointRun{recording: r, line: a.progress()}
-	if err := run.journal(); err != nil {
-		return err
-	}
-	if o.sweep || len(levels) > 1 {
-		err = run.sweep(ctx, endpoint.Sweep{Base: cfg, Levels: levels, Refine: o.refine})
-	} else {
-		err = run.once(ctx, cfg)
-	}
-	return run.end(ctx, err)
+	return run, run.journal()
 }
 
 // servedBy describes what a server runs on.
@@ -196,6 +220,14 @@ func (r *endpointRun) interim(d endpointDetail) {
 			_ = r.put() // told at the end
 		}
 	}
+}
+
+// offer sends the load, once or at several levels.
+func (r *endpointRun) offer(ctx context.Context, l *endpointLoad) error {
+	if l.sweep {
+		return r.sweep(ctx, endpoint.Sweep{Base: l.cfg, Levels: l.levels, Refine: l.refine})
+	}
+	return r.once(ctx, l.cfg)
 }
 
 func (r *endpointRun) once(ctx context.Context, cfg endpoint.Config) (err error) {

@@ -5,14 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/plimsoll-dev/plimsoll/benchmarks"
-	"github.com/plimsoll-dev/plimsoll/benchmarks/endpoint"
 	"github.com/plimsoll-dev/plimsoll/gate"
 	"github.com/plimsoll-dev/plimsoll/gate/results"
 )
@@ -134,21 +131,22 @@ func runsOf(list []*benchmarks.Result) (runs []results.Run, err error) {
 // Prompts differ from run to run, so that no cache of prompts makes a later one faster,
 // and are the same for both.
 func (a *app) measure(ctx context.Context, e *endpointGate, address string, given func(string) bool) (own, other []*benchmarks.Result, err error) {
-	sides := []string{address}
-	if e.against != "" {
-		sides = append(sides, e.against)
-	}
-	for _, side := range sides { // before the first run, which may take long
-		t, err := a.target(&e.load.target, side)
+	var sides []*endpointLoad
+	for _, side := range []string{address, e.against} { // before the first run, which may take long
+		if side == "" {
+			continue
+		}
+		l, err := a.endpointLoad(ctx, &e.load, side, given)
 		if err != nil {
 			return nil, nil, err
 		}
-		if err := t.CheckURL(); err != nil {
+		if err := l.cfg.Target.CheckURL(); err != nil {
 			return nil, nil, usage(err)
 		}
+		sides = append(sides, l)
 	}
 	for i := range e.runs {
-		seed := rand.Uint64() >> 11
+		seed := someSeed()
 		if given("seed") {
 			seed = e.load.seed + uint64(i)
 		}
@@ -157,7 +155,9 @@ func (a *app) measure(ctx context.Context, e *endpointGate, address string, give
 			if i%2 == 1 {
 				side = len(sides) - 1 - n
 			}
-			r, err := a.measureOnce(ctx, e, sides[side], seed, given, fmt.Sprintf("run %d of %d: ", i+1, e.runs))
+			load := *sides[side]
+			load.cfg.Seed = seed
+			r, err := a.measureOnce(ctx, &e.keep, &load, fmt.Sprintf("run %d of %d: ", i+1, e.runs))
 			if err != nil {
 				return nil, nil, err
 			}
@@ -172,32 +172,13 @@ func (a *app) measure(ctx context.Context, e *endpointGate, address string, give
 }
 
 // measureOnce is one run, kept like any other.
-func (a *app) measureOnce(ctx context.Context, e *endpointGate, address string, seed uint64, given func(string) bool, label string) (*benchmarks.Result, error) {
-	cfg, levels, err := e.load.config(given)
+func (a *app) measureOnce(ctx context.Context, keep *keepFlags, load *endpointLoad, label string) (*benchmarks.Result, error) {
+	run, err := a.startLoad(keep, load)
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Target, err = a.target(&e.load.target, address); err != nil {
-		return nil, err
-	}
-	cfg.Seed = seed
-	where, err := a.servedBy(ctx, address, e.load.target.model)
-	if err != nil {
-		return nil, err
-	}
-	record, err := a.record(&e.keep, benchmarks.Endpoint, where, seed)
-	if err != nil {
-		return nil, err
-	}
-	run := &endpointRun{recording: record, line: a.progress(), level: label}
-	if err := run.journal(); err != nil {
-		return nil, err
-	}
-	if e.load.sweep || len(levels) > 1 {
-		err = run.sweep(ctx, endpoint.Sweep{Base: cfg, Levels: levels, Refine: e.load.refine})
-	} else {
-		err = run.once(ctx, cfg)
-	}
+	run.level = label
+	err = run.offer(ctx, load)
 	if failed := run.settle(ctx, err); failed != nil {
 		return nil, failed
 	}
@@ -206,12 +187,11 @@ func (a *app) measureOnce(ctx context.Context, e *endpointGate, address string, 
 		return nil, err
 	}
 	if run.detail.completed() == 0 {
-		return nil, &unreachableError{inputError{fmt.Errorf("no request to %s succeeded: %s", address, failureText(run.detail)), nil}}
+		return nil, &unreachableError{inputError{fmt.Errorf("no request to %s succeeded: %s", load.cfg.Target.URL, failureText(run.detail)), nil}}
 	}
-	if e.keep.discard {
-		return &run.result, nil
+	if !keep.discard {
+		a.tell("%skept as %s", label, run.result.ID)
 	}
-	a.tell("%skept as %s", strings.TrimSuffix(label, " ")+" ", run.result.ID)
 	return &run.result, nil
 }
 
