@@ -103,21 +103,7 @@ func label(o *Option) string {
 	if o.deployment.Model == nil {
 		return "measured on " + o.Hardware
 	}
-	return fmt.Sprintf("%s on %s, %s", o.Precision, o.Hardware, shapeText(o))
-}
-
-// shapeText is "TP 4, PP 2".
-func shapeText(o *Option) string {
-	text := fmt.Sprintf("TP %d", o.TP)
-	for _, x := range []struct {
-		name string
-		n    int
-	}{{"PP", o.PP}, {"EP", o.EP}, {"attention-DP", o.AttentionDP}} {
-		if x.n > 1 {
-			text += fmt.Sprintf(", %s %d", x.name, x.n)
-		}
-	}
-	return text
+	return fmt.Sprintf("%s on %s, %s", o.Precision, o.Hardware, shapeOf(", ", o.TP, o.PP, o.EP, o.AttentionDP))
 }
 
 // stepError is how far the estimate of an option may be off.

@@ -177,10 +177,10 @@ func doubleWords(s planner.Stress) string {
 
 // decomposition is "5 replicas x TP 4, 1 of them spare, on 3 nodes of HARDWARE".
 func decomposition(o *planner.Option) string {
-	text := counted(o.Replicas+o.Spare, "replica") + " x " + planShape(o)
+	text := counted(o.Replicas+o.Spare, "replica") + " x " + o.Shape()
 	spare := "%d of them spare"
 	if f := o.Prefill; f != nil {
-		text += fmt.Sprintf(" that decode and %d x %s that prefill", f.Replicas+o.Spare, shapeWords(f.TP, f.PP, f.EP, f.AttentionDP))
+		text += fmt.Sprintf(" that decode and %d x %s that prefill", f.Replicas+o.Spare, f.Shape())
 		spare = "%d of each spare"
 	}
 	if o.Spare > 0 {
@@ -197,21 +197,6 @@ func decomposition(o *planner.Option) string {
 func tunedWords(o *planner.Option) (text string) {
 	for _, a := range o.Tuned {
 		text += ", " + a.Name + " " + a.Value
-	}
-	return text
-}
-
-func planShape(o *planner.Option) string { return shapeWords(o.TP, o.PP, o.EP, o.AttentionDP) }
-
-func shapeWords(tp, pp, ep, attentionDP int) string {
-	text := fmt.Sprintf("TP %d", tp)
-	for _, x := range []struct {
-		name string
-		n    int
-	}{{"PP", pp}, {"EP", ep}, {"attention-DP", attentionDP}} {
-		if x.n > 1 {
-			text += fmt.Sprintf(" %s %d", x.name, x.n)
-		}
 	}
 	return text
 }
@@ -392,12 +377,12 @@ func optionRow(o *planner.Option) []report.Cell {
 	if o.PerMonth != nil {
 		monthly = moneyCell(*o.PerMonth)
 	}
-	replicas := fmt.Sprintf("%d x %s", o.Replicas, planShape(o))
+	replicas := fmt.Sprintf("%d x %s", o.Replicas, o.Shape())
 	if o.Spare > 0 {
-		replicas = fmt.Sprintf("%d+%d x %s", o.Replicas, o.Spare, planShape(o))
+		replicas = fmt.Sprintf("%d+%d x %s", o.Replicas, o.Spare, o.Shape())
 	}
 	if f := o.Prefill; f != nil {
-		replicas += fmt.Sprintf(", prefill %d x %s", f.Replicas, shapeWords(f.TP, f.PP, f.EP, f.AttentionDP))
+		replicas += fmt.Sprintf(", prefill %d x %s", f.Replicas, f.Shape())
 	}
 	replicas += tunedWords(o)
 	cells := []report.Cell{report.Text(o.Model), quality, report.Text(o.Precision), report.Text(replicas), report.Text(o.Hardware), report.Int(o.Nodes), monthly}

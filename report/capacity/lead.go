@@ -1,7 +1,6 @@
 package capacity
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/plimsoll-dev/plimsoll/planner"
@@ -164,27 +163,13 @@ func (r *writer) decomposition(o *planner.Option) string {
 		}
 		return text
 	}
-	text := side("side", o.Replicas, shape(o.TP, o.PP, o.EP, o.AttentionDP))
+	text := side("side", o.Replicas, o.Shape())
 	if f := o.Prefill; f != nil {
-		text = side("side_decode", o.Replicas, shape(o.TP, o.PP, o.EP, o.AttentionDP)) + r.say("and") + side("side_prefill", f.Replicas, shape(f.TP, f.PP, f.EP, f.AttentionDP))
+		text = side("side_decode", o.Replicas, o.Shape()) + r.say("and") + side("side_prefill", f.Replicas, f.Shape())
 	}
 	text = r.say("decomposition", r.count("n_accelerators", o.Accelerators), text, r.count("n_nodes", o.Nodes), o.Hardware)
 	if idle := o.Accelerators - o.Used; idle > 0 {
 		text += r.say("idle", idle)
-	}
-	return text
-}
-
-// shape is "TP 4 EP 4".
-func shape(tp, pp, ep, attentionDP int) string {
-	text := fmt.Sprintf("TP %d", tp)
-	for _, x := range []struct {
-		name string
-		n    int
-	}{{"PP", pp}, {"EP", ep}, {"attention-DP", attentionDP}} {
-		if x.n > 1 {
-			text += fmt.Sprintf(" %s %d", x.name, x.n)
-		}
 	}
 	return text
 }

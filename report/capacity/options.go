@@ -132,9 +132,9 @@ func (r *writer) replicas(o *planner.Option) string {
 		}
 		return strconv.Itoa(replicas)
 	}
-	text := n(o.Replicas) + " x " + shape(o.TP, o.PP, o.EP, o.AttentionDP)
+	text := n(o.Replicas) + " x " + o.Shape()
 	if f := o.Prefill; f != nil {
-		text += ", " + r.say("prefill") + " " + n(f.Replicas) + " x " + shape(f.TP, f.PP, f.EP, f.AttentionDP)
+		text += ", " + r.say("prefill") + " " + n(f.Replicas) + " x " + f.Shape()
 	}
 	return text
 }
