@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/gate"
@@ -13,39 +14,43 @@ import (
 // commentKey marks the one comment of a gate on a pull request.
 const commentKey = "gate"
 
-// files are those that flags name, by their flags.
-func (o *gateOutputs) files() [][2]string {
-	return [][2]string{{"junit", o.junit}, {"sarif", o.sarif}, {"gitlab", o.gitlab}, {"summary", o.summary}, {"comment", o.comment}}
+// gateOutput is one file that a flag names.
+type gateOutput struct {
+	flag, file string
+	text       func(*gate.Report, ci.Meta) ([]byte, error)
+}
+
+// files are those that flags name.
+func (o *gateOutputs) files() []gateOutput {
+	markdown := func(write func(*gate.Report, ci.Meta) string) func(*gate.Report, ci.Meta) ([]byte, error) {
+		return func(r *gate.Report, m ci.Meta) ([]byte, error) { return []byte(write(r, m)), nil }
+	}
+	comment := func(r *gate.Report, m ci.Meta) string { return ci.Comment(r, m, commentKey) }
+	list := []gateOutput{
+		{"junit", o.junit, ci.JUnit}, {"sarif", o.sarif, ci.SARIF}, {"gitlab", o.gitlab, ci.GitLab}, {"summary", o.summary, markdown(ci.Summary)}, {"comment", o.comment, markdown(comment)},
+	}
+	return slices.DeleteFunc(list, func(x gateOutput) bool { return x.file == "" })
 }
 
 // checkOutputs refuses a file that is written twice, or that is read, since what it holds
 // would be lost, and one that cannot be written, before anything is measured.
 func (a *app) checkOutputs(o *gateOutputs, reads ...string) error {
-	var seen [][2]string
-	for _, name := range reads {
-		seen = append(seen, [2]string{"", name})
-	}
-	for _, f := range o.files() {
-		if f[1] == "" {
-			continue
-		}
-		for _, other := range seen {
-			switch {
-			case other[1] == "" || !sameFile(other[1], f[1]):
-			case other[0] == "":
-				return usagef("--%s %s is a file that the gate reads: accepted is another", f[0], f[1])
-			default:
-				return usagef("--%s and --%s name one file, %s: accepted are two", other[0], f[0], f[1])
+	list := o.files()
+	for i, f := range list {
+		for _, name := range reads {
+			if name != "" && sameFile(name, f.file) {
+				return usagef("--%s %s is a file that the gate reads: accepted is another", f.flag, f.file)
 			}
 		}
-		seen = append(seen, f)
-	}
-	for _, f := range o.files() {
-		if f[1] == "" {
-			continue
+		for _, other := range list[:i] {
+			if sameFile(other.file, f.file) {
+				return usagef("--%s and --%s name one file, %s: accepted are two", other.flag, f.flag, f.file)
+			}
 		}
-		if err := writable(f[1]); err != nil {
-			return usage(fmt.Errorf("--%s: %w", f[0], err))
+	}
+	for _, f := range list {
+		if err := writable(f.file); err != nil {
+			return usage(fmt.Errorf("--%s: %w", f.flag, err))
 		}
 	}
 	if file, ok := a.LookupEnv("GITHUB_STEP_SUMMARY"); ok && o.github && file != "" {
@@ -88,17 +93,7 @@ func sameFile(a, b string) bool {
 // writeOutputs writes what build servers read. All are written whatever the verdict is.
 func (a *app) writeOutputs(r *gate.Report, o *gateOutputs, began time.Time) error {
 	m := a.buildMeta(began)
-	for _, x := range []struct {
-		flag, file string
-		text       func(*gate.Report, ci.Meta) ([]byte, error)
-	}{
-		{"junit", o.junit, ci.JUnit}, {"sarif", o.sarif, ci.SARIF}, {"gitlab", o.gitlab, ci.GitLab},
-		{"summary", o.summary, func(r *gate.Report, m ci.Meta) ([]byte, error) { return []byte(ci.Summary(r, m)), nil }},
-		{"comment", o.comment, func(r *gate.Report, m ci.Meta) ([]byte, error) { return []byte(ci.Comment(r, m, commentKey)), nil }},
-	} {
-		if x.file == "" {
-			continue
-		}
+	for _, x := range o.files() {
 		data, err := x.text(r, m)
 		if err != nil {
 			return err
