@@ -287,7 +287,7 @@ func TestFingerprintsStayTheSame(t *testing.T) {
 	}
 	for name, got := range map[string]string{
 		"labels": prints(report(func(k *gate.Check) { k.ID = "regression/output_tokens_per_s>{concurrency=64}" }), meta()),
-		"file":   prints(report(func(k *gate.Check) { k.At.File = "/work/repo/b/plimsoll.toml" }), meta()),
+		"file":   prints(report(func(k *gate.Check) { k.At.File = "/src/repo/b/plimsoll.toml" }), meta()),
 	} {
 		if got == was {
 			t.Errorf("%s: two checks share a fingerprint", name)

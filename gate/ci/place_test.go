@@ -13,16 +13,16 @@ import (
 func TestPlaces(t *testing.T) {
 	const outside = "plimsoll.toml" // where what is outside is shown
 	for _, c := range []struct{ root, file, path, uri string }{
-		{"/work/repo", "/work/repo/deploy/a.yaml", "deploy/a.yaml", "deploy/a.yaml"},
-		{"/work/repo/", "/work/repo//deploy/./a.yaml", "deploy/a.yaml", "deploy/a.yaml"},
+		{"/src/repo", "/src/repo/deploy/a.yaml", "deploy/a.yaml", "deploy/a.yaml"},
+		{"/src/repo/", "/src/repo//deploy/./a.yaml", "deploy/a.yaml", "deploy/a.yaml"},
 		{"/", "/a.yaml", "a.yaml", "a.yaml"},
 		{"", "./a.yaml", "a.yaml", "a.yaml"},
 		{".", "deploy/../a.yaml", "a.yaml", "a.yaml"},
 		{"deploy", "deploy/a.yaml", "a.yaml", "a.yaml"},
-		{"/work/repo", "a.yaml", "a.yaml", "a.yaml"},
-		{"/work/repo", "/work/repository/a.yaml", outside, outside},
-		{"/work/repo", "/work/repo", outside, outside},
-		{"/work/repo", "/work/repo/../x.yaml", outside, outside},
+		{"/src/repo", "a.yaml", "a.yaml", "a.yaml"},
+		{"/src/repo", "/src/repository/a.yaml", outside, outside},
+		{"/src/repo", "/src/repo", outside, outside},
+		{"/src/repo", "/src/repo/../x.yaml", outside, outside},
 		{"", "../a.yaml", outside, outside},
 		{"", "/a.yaml", outside, outside},
 		{"", "", outside, outside},

@@ -9,7 +9,7 @@ import (
 
 // meta is that of all tests.
 func meta() ci.Meta {
-	return ci.Meta{Tool: "plimsoll", Version: "1.4.0", Started: time.Date(2026, 3, 2, 10, 20, 30, 0, time.UTC), Seconds: 12.25, Root: "/work/repo"}
+	return ci.Meta{Tool: "plimsoll", Version: "1.4.0", Started: time.Date(2026, 3, 2, 10, 20, 30, 0, time.UTC), Seconds: 12.25, Root: "/src/repo"}
 }
 
 func ptr(v float64) *float64 { return &v }
@@ -18,10 +18,10 @@ func ptr(v float64) *float64 { return &v }
 func benchReport() *gate.Report {
 	chat := map[string]string{"workload": "chat", "concurrency": "32"}
 	rules := func(line int, key string) gate.Position {
-		return gate.Position{File: "/work/repo/plimsoll.toml", Line: line, Key: key}
+		return gate.Position{File: "/src/repo/plimsoll.toml", Line: line, Key: key}
 	}
 	return &gate.Report{
-		Mode: "bench", Subject: "/work/repo/results", Verdict: gate.Broken,
+		Mode: "bench", Subject: "/src/repo/results", Verdict: gate.Broken,
 		Summary: "7 checks: 1 could not be checked, 1 failed, 1 measured in an unfit environment, 1 not comparable, 1 inconclusive, 1 warned, 1 passed",
 		Checks: []gate.Check{
 			{
@@ -85,11 +85,11 @@ func planReport() *gate.Report {
 
 func diffOf() *gate.Diff {
 	return &gate.Diff{
-		Base: "main", Head: "/work/repo/deploy", Summary: "1 deployment added; 1 deployment removed; 2 deployments changed; 1 cannot run; +2 accelerators; licence apache-2.0 to llama3.1.",
+		Base: "main", Head: "/src/repo/deploy", Summary: "1 deployment added; 1 deployment removed; 2 deployments changed; 1 cannot run; +2 accelerators; licence apache-2.0 to llama3.1.",
 		Services: []gate.ServiceDiff{
 			{Name: "same", State: gate.Alike, Wrong: []string{}, Changes: []gate.DiffEntry{}},
 			{
-				Name: "chat", State: gate.Changed, Wrong: []string{}, Position: gate.Position{File: "/work/repo/deploy/chat.yaml", Line: 4},
+				Name: "chat", State: gate.Changed, Wrong: []string{}, Position: gate.Position{File: "/src/repo/deploy/chat.yaml", Line: 4},
 				Changes: []gate.DiffEntry{
 					{Name: "licence", Was: "apache-2.0", Is: "llama3.1"},
 					{Name: "accelerators", Was: "2", Is: "4", Delta: ptr(2), Share: ptr(1), Effect: "worse"},
@@ -99,7 +99,7 @@ func diffOf() *gate.Diff {
 				},
 			},
 			{
-				Name: "batch", State: gate.Changed, Position: gate.Position{File: "/work/repo/deploy/batch.yaml"},
+				Name: "batch", State: gate.Changed, Position: gate.Position{File: "/src/repo/deploy/batch.yaml"},
 				Wrong:   []string{"it needs 91.3 GiB an accelerator, there are 79.6 GiB"},
 				Changes: []gate.DiffEntry{{Name: "max_model_len", Was: "32768", Is: "131072", Delta: ptr(98304), Share: ptr(3), Effect: "better"}},
 			},
